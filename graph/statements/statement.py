@@ -1,0 +1,87 @@
+"""Typed handles for Cypher files: one statement per file, one handle per file.
+
+A handle names the file, the class of its parameters and the class of its rows. The text is read from ``cypher/`` once, at first
+use. No Cypher is built from strings anywhere else.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from datetime import date, datetime, time
+from enum import Enum
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Generic, Literal, TypeVar
+
+P = TypeVar("P")
+R = TypeVar("R")
+
+CYPHER_ROOT = Path(__file__).resolve().parents[2] / "cypher"
+
+Access = Literal["read", "write"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoParameters:
+    """Parameters of a statement that takes none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoRow:
+    """Row of a statement that returns none."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statement(Generic[P, R]):
+    """A named Cypher statement.
+
+    ``name`` is the file's path below ``cypher/`` without its suffix, ``parameters`` and ``row`` are frozen dataclasses whose
+    field names equal the statement's ``$parameters`` and its returned columns. ``hot_path`` marks statements that run per event
+    or per request: their plan may hold no label scan and no full scan. ``auto_commit`` marks those that manage their own
+    transactions (``CALL ... IN TRANSACTIONS``) and so cannot run inside one.
+    """
+
+    name: str
+    parameters: type[P]
+    row: type[R]
+    hot_path: bool = False
+    auto_commit: bool = False
+
+    @cached_property
+    def text(self) -> str:
+        """The file's text, comment lines included."""
+        return (CYPHER_ROOT / f"{self.name}.cypher").read_text(encoding="utf-8").strip()
+
+    @cached_property
+    def access(self) -> Access:
+        """``read`` or ``write``, from the file's ``// access:`` comment.
+
+        Raises:
+            ValueError: the file's comment says neither.
+        """
+        for line in self.text.splitlines():
+            if not line.startswith("//"):
+                break
+            label, _, value = line.removeprefix("//").partition(":")
+            if label.strip() == "access":
+                match value.strip():
+                    case "read":
+                        return "read"
+                    case "write":
+                        return "write"
+        raise ValueError(f"cypher/{self.name}.cypher has no comment line 'access: read' or 'access: write'")
+
+    def values(self, parameters: P) -> dict[str, Any]:
+        """The parameters as the driver takes them: nested dataclasses become maps, enumerations their values."""
+        return {f.name: _plain(getattr(parameters, f.name)) for f in fields(parameters)}  # type: ignore[arg-type]
+
+
+def _plain(value: Any) -> Any:
+    if value is None or isinstance(value, str | int | float | bool | datetime | date | time | bytes):
+        return value.value if isinstance(value, Enum) else value
+    if is_dataclass(value) and not isinstance(value, type):
+        return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, Sequence | frozenset | set):
+        return [_plain(item) for item in value]
+    raise TypeError(f"a Cypher parameter cannot hold {type(value).__name__}")

@@ -1,0 +1,11 @@
+"""Names of the JetStream streams, subjects and headers that Kindred uses."""
+
+EVENTS_STREAM = "KINDRED_EVENTS"
+EVENTS_SUBJECT = "kindred.v1.events"
+"""Events are published to ``kindred.v1.events.<type>``, for example ``kindred.v1.events.track``."""
+DEAD_LETTERS_STREAM = "KINDRED_DEAD_LETTERS"
+DEAD_LETTERS_SUBJECT = "kindred.v1.dead_letters"
+"""What cannot be understood is published to ``kindred.v1.dead_letters.<reason code>`` with its body unchanged."""
+WORKERS_DURABLE = "kindred-workers"
+MESSAGE_ID_HEADER = "Nats-Msg-Id"
+"""``<message id>:<first 16 hex digits of the body digest>``: a repetition is dropped by the server, a conflict gets through."""

@@ -1,0 +1,15 @@
+"""The ``kindred`` command: one module per group of commands."""
+
+import typer
+
+from runtime.cli import demo, exports, identity, intake, serve, stack, tools
+
+app = typer.Typer(
+    name="kindred",
+    help="Open, graph-native customer identity: every connection auditable, every merge reversible.",
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,
+    rich_markup_mode="rich",
+)
+for module in (demo, stack, serve, intake, identity, exports, tools):
+    module.register(app)
