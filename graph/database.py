@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import date, datetime, timezone
+from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 
 from neo4j import AsyncDriver, AsyncGraphDatabase, AsyncManagedTransaction
@@ -128,7 +128,7 @@ def _native(value: Any) -> Any:
     """Neo4j's temporal types as Python's own, lists and maps walked through."""
     if isinstance(value, Neo4jDateTime):
         native: datetime = value.to_native()
-        return native.astimezone(timezone.utc) if native.tzinfo else native
+        return native.astimezone(UTC) if native.tzinfo else native
     if isinstance(value, Neo4jDate):
         day: date = value.to_native()
         return day
