@@ -12,7 +12,7 @@ USER_ID = "user_id"
 ANONYMOUS_ID = "anonymous_id"
 DEVICE_ID = "device_id"
 LOYALTY_ID = "loyalty_id"
-CARD_TOKEN = "card_token"
+CARD_TOKEN = "card_token"  # noqa: S105 - a namespace, no secret
 POSTAL_ADDRESS = "postal_address"
 NAME_BIRTH_DATE = "name_birth_date"
 """A composite: the normalised full name and the full birth date, as one value."""
