@@ -1,0 +1,181 @@
+"""Publishing to JetStream: events, and what could not be understood. Returns only once the server has it on file."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import nats.errors
+import stamina
+import structlog
+from nats.aio.client import Client
+from nats.js.api import PubAck
+from nats.js.errors import APIError, NoStreamResponseError
+
+from graph.errors import KindredError
+from ingest.normalise.event import body_digest
+from ingest.streams import (
+    ATTEMPTS_HEADER,
+    CODE_HEADER,
+    DEAD_LETTERS_SUBJECT,
+    EVENTS_SUBJECT,
+    FIELD_HEADER,
+    MESSAGE_ID_HEADER,
+    ORIGIN_HEADER,
+    PARKED_AT_HEADER,
+    REASON_HEADER,
+    REPLAY_HEADER,
+    SUBJECT_HEADER,
+    TRUNCATED_HEADER,
+    header_value,
+)
+from ingest.wire import WireEvent
+
+log = structlog.get_logger(__name__)
+
+HEADER_BYTES = 8 * 1024
+"""More than the headers of a dead letter ever take: what is left of the server's payload limit is for the body."""
+
+
+class EventsUnavailable(KindredError):  # noqa: N818 - states what was observed, as the others do
+    """JetStream did not acknowledge in time; whether it holds the event is unknown, publishing it again is safe."""
+
+    code = "events_unavailable"
+
+
+class EventTooLarge(KindredError):  # noqa: N818
+    """The server's payload limit is smaller than the event."""
+
+    code = "event_too_large"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishResult:
+    """What the server said: ``duplicate`` when it already held the event, within its duplicate window."""
+
+    sequence: int
+    duplicate: bool
+
+
+def utc_now() -> datetime:
+    """Now, by this machine's clock."""
+    return datetime.now(UTC)
+
+
+class EventPublisher:
+    """Publishes events and dead letters, at most ``in_flight`` at a time.
+
+    A publication is tried again for ``patience_seconds`` (None: for ever) through a broken connection or a restarting server:
+    repetitions are dropped by message id. One publisher serves one connection; share it between tasks.
+    """
+
+    def __init__(
+        self,
+        connection: Client,
+        *,
+        patience_seconds: float | None = 30.0,
+        ack_seconds: float = 5.0,
+        in_flight: int = 256,
+        now: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self._connection = connection
+        self._js = connection.jetstream(timeout=ack_seconds)
+        self._patience_seconds = patience_seconds
+        self._slots = asyncio.Semaphore(in_flight)
+        self._now = now
+
+    async def publish(self, event: WireEvent, *, body: bytes | None = None) -> PublishResult:
+        """Publish one event; ``body`` is its JSON as it came in, else it is made from the event.
+
+        Raises:
+            EventsUnavailable: no acknowledgement within the patience.
+            EventTooLarge: the server's payload limit is smaller than the event.
+        """
+        payload = body if body is not None else event.model_dump_json(by_alias=True, exclude_unset=True).encode()
+        message_id = f"{header_value(event.message_id)}:{body_digest(event)[:16]}"
+        return await self._send(f"{EVENTS_SUBJECT}.{event.type}", payload, {MESSAGE_ID_HEADER: message_id})
+
+    async def publish_all(self, events: Iterable[tuple[WireEvent, bytes | None]]) -> list[PublishResult]:
+        """Publish events side by side and return their results in order.
+
+        Raises:
+            EventsUnavailable, EventTooLarge: of the first that failed; the others are published or not.
+        """
+        return await asyncio.gather(*(self.publish(event, body=body) for event, body in events))
+
+    async def replay(self, body: bytes, *, subject: str, sequence: int, attempts: int) -> PublishResult:
+        """Publish the body of the dead letter at ``sequence`` again, as an event that the server has not seen."""
+        headers = {
+            # The event may be within the duplicate window still: its own id would have it dropped.
+            MESSAGE_ID_HEADER: f"replay:{sequence}",
+            REPLAY_HEADER: str(sequence),
+            ATTEMPTS_HEADER: str(attempts),
+        }
+        return await self._send(subject, body, headers)
+
+    async def park(
+        self,
+        body: bytes,
+        *,
+        code: str,
+        reason: str,
+        origin: str,
+        field: str | None = None,
+        subject: str = f"{EVENTS_SUBJECT}.unknown",
+        attempts: int = 1,
+        once: str | None = None,
+    ) -> PublishResult:
+        """Put ``body``, unchanged, among the dead letters.
+
+        ``once`` names the occurrence: parking it again, after a crash between parking and acknowledging, parks nothing.
+        A body that the server's payload limit leaves no room for is cut, and says so.
+
+        Raises:
+            EventsUnavailable: no acknowledgement within the patience.
+        """
+        headers = {
+            CODE_HEADER: code,
+            REASON_HEADER: header_value(reason),
+            ORIGIN_HEADER: header_value(origin),
+            PARKED_AT_HEADER: self._now().isoformat(),
+            SUBJECT_HEADER: header_value(subject),
+            ATTEMPTS_HEADER: str(attempts),
+        }
+        if field:
+            headers[FIELD_HEADER] = header_value(field, limit=200)
+        if once:
+            headers[MESSAGE_ID_HEADER] = header_value(once)
+        room = max(self._connection.max_payload - HEADER_BYTES, 0)
+        if len(body) > room:
+            headers[TRUNCATED_HEADER] = str(len(body))
+            body = body[:room]
+        result = await self._send(f"{DEAD_LETTERS_SUBJECT}.{code}", body, headers)
+        log.warning("event.parked", code=code, origin=origin, attempts=attempts, sequence=result.sequence)
+        return result
+
+    async def _send(self, subject: str, payload: bytes, headers: dict[str, str]) -> PublishResult:
+        if len(payload) > self._connection.max_payload:
+            raise EventTooLarge(f"the event has {len(payload)} bytes, NATS takes {self._connection.max_payload}")
+        try:
+            async with self._slots:
+                async for attempt in stamina.retry_context(
+                    on=_is_transient,
+                    attempts=None,
+                    timeout=self._patience_seconds,
+                    wait_initial=0.05,
+                    wait_max=2.0,
+                ):
+                    with attempt:
+                        ack: PubAck = await self._js.publish(subject, payload, headers=headers)
+        except (nats.errors.Error, TimeoutError) as error:
+            raise EventsUnavailable(f"JetStream did not acknowledge: {error or type(error).__name__}") from error
+        return PublishResult(sequence=ack.seq, duplicate=bool(ack.duplicate))
+
+
+def _is_transient(error: Exception) -> bool:
+    """Whether publishing again can help: the server is away, restarting or full, not refusing the message for what it is."""
+    if isinstance(error, APIError):
+        return error.code is None or error.code >= 500
+    if isinstance(error, nats.errors.MaxPayloadError | nats.errors.BadSubjectError | nats.errors.BadHeaderError):
+        return False
+    return isinstance(error, NoStreamResponseError | nats.errors.Error | TimeoutError)
