@@ -1,0 +1,14 @@
+// Write touchpoints that the graph does not have, with the identifiers that they carry.
+// access: write
+UNWIND range(0, size($identifiers) - 1) AS position
+WITH position, $identifiers[position] AS identifier
+MERGE (node:Identifier {key: identifier.key})
+  ON CREATE SET node.namespace = identifier.namespace, node.value = identifier.value
+WITH node ORDER BY position
+WITH collect(node) AS nodes
+UNWIND $touchpoints AS row
+CREATE (touchpoint:Touchpoint {id: row.id})
+SET touchpoint += row.properties
+FOREACH (position IN row.identifier_positions |
+  FOREACH (node IN [nodes[position]] | CREATE (touchpoint)-[:CARRIES]->(node))
+)

@@ -1,0 +1,147 @@
+"""Writing evidence: idempotent by message id, one transaction per batch, the same graph whatever the order of arrival."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from neo4j.exceptions import ConstraintError, DriverError, Neo4jError
+
+from graph.database import Database, Transaction
+from graph.errors import KindredError
+from graph.model.evidence import Evidence, RecordVersion, Touchpoint
+from graph.model.ids import MessageId
+from graph.repositories import evidence_rows as rows
+from graph.statements import evidence as statements
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """The event is in the graph, by this call."""
+
+    id: MessageId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlreadyThere:
+    """The graph had the event; nothing was changed."""
+
+    id: MessageId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conflict:
+    """The graph has another event of that id; nothing was changed."""
+
+    id: MessageId
+    known_sha256: str
+    given_sha256: str
+
+
+Outcome = Written | AlreadyThere | Conflict
+
+
+class GraphUnavailable(KindredError):  # noqa: N818 - states what was observed, as the others do
+    """The database could not be reached or could not do it now; the same batch may be written later."""
+
+    code = "graph_unavailable"
+
+
+class EvidenceRefused(KindredError):  # noqa: N818
+    """The database refuses a value of the batch and always will; nothing of the batch was written."""
+
+    code = "evidence_refused"
+
+
+# What the server says of a value. Everything else it may say (no login, no such database, a statement it does not know, out of
+# memory) is no fault of the evidence, which must then wait.
+VALUE_ERRORS = frozenset(
+    {
+        "Neo.ClientError.Statement.ArgumentError",
+        "Neo.ClientError.Statement.TypeError",
+        "Neo.ClientError.Statement.ParameterTypeError",
+        "Neo.ClientError.Statement.PropertyTypeError",
+        "Neo.ClientError.Schema.ConstraintValidationFailed",
+    }
+)
+CONSTRAINT_ATTEMPTS = 3
+
+
+class EvidenceRepository:
+    """Evidence in the graph."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def write(self, batch: Sequence[Evidence]) -> list[Outcome]:
+        """Write a batch in one transaction; one outcome per event, in order.
+
+        Raises:
+            GraphUnavailable: nothing is known to be written; write the batch again later.
+            EvidenceRefused: nothing was written; some event of the batch cannot be.
+        """
+        if not batch:
+            return []
+        first: dict[MessageId, Evidence] = {}
+        for evidence in batch:
+            first.setdefault(evidence.id, evidence)
+        ids = sorted(first)
+        known = await self._write_missing(ids, first)
+        outcomes: list[Outcome] = []
+        for evidence in batch:
+            sha256 = known.get(evidence.id)
+            if sha256 is None:
+                sha256 = known[evidence.id] = evidence.body_sha256
+                outcomes.append(Written(id=evidence.id))
+            elif sha256 == evidence.body_sha256:
+                outcomes.append(AlreadyThere(id=evidence.id))
+            else:
+                outcomes.append(Conflict(id=evidence.id, known_sha256=sha256, given_sha256=evidence.body_sha256))
+        return outcomes
+
+    async def _write_missing(self, ids: Sequence[MessageId], events: dict[MessageId, Evidence]) -> dict[MessageId, str]:
+        """Write the events that the graph does not have; return the digests of those that it had."""
+
+        async def work(tx: Transaction) -> dict[MessageId, str]:
+            found = await tx.run(statements.FIND_WRITTEN, statements.MessageIds(ids=ids))
+            known = {MessageId(row.id): row.body_sha256 for row in found}
+            missing = [events[id_] for id_ in ids if id_ not in known]
+            await _write_touchpoints(tx, [event for event in missing if isinstance(event, Touchpoint)])
+            await _write_record_versions(tx, [event for event in missing if isinstance(event, RecordVersion)])
+            return known
+
+        for attempt in range(1, CONSTRAINT_ATTEMPTS + 1):
+            try:
+                return await self._database.write(work)
+            except ConstraintError as error:
+                # Another worker wrote one of the events since we looked: look again.
+                if attempt == CONSTRAINT_ATTEMPTS:
+                    raise EvidenceRefused(f"the database refused the batch: {error.message}") from error
+            except Neo4jError as error:
+                if error.code in VALUE_ERRORS:
+                    raise EvidenceRefused(f"the database refused a value: {error.message}") from error
+                raise GraphUnavailable(f"the database could not write: {error.code}") from error
+            except (DriverError, OSError) as error:
+                raise GraphUnavailable(f"the database could not be reached: {type(error).__name__}") from error
+            except (ValueError, TypeError, OverflowError) as error:
+                raise EvidenceRefused(f"a value cannot be sent to the database: {error}") from error
+        raise AssertionError("unreachable")
+
+
+async def _write_touchpoints(tx: Transaction, touchpoints: Sequence[Touchpoint]) -> None:
+    if not touchpoints:
+        return
+    await tx.run(statements.WRITE_TOUCHPOINTS, rows.new_touchpoints(touchpoints))
+    if pairs := rows.pairs(touchpoints):
+        await tx.run(statements.LINK_SEEN_WITH, statements.Pairs(pairs=pairs))
+    if products := rows.products(touchpoints):
+        await tx.run(statements.WRITE_PRODUCTS, statements.Products(products=products))
+        await tx.run(statements.LINK_PRODUCTS, statements.Lines(lines=rows.lines(touchpoints)))
+    if subjects := rows.subjects(touchpoints):
+        await tx.run(statements.LINK_SUBJECTS, statements.Subjects(subjects=subjects))
+
+
+async def _write_record_versions(tx: Transaction, versions: Sequence[RecordVersion]) -> None:
+    if not versions:
+        return
+    await tx.run(statements.WRITE_RECORD_VERSIONS, rows.new_record_versions(versions))
+    if claims := rows.claims(versions):
+        await tx.run(statements.LINK_RECORD_IDENTIFIERS, statements.Claims(claims=claims))

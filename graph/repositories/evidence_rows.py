@@ -1,0 +1,237 @@
+"""Evidence as rows of the statements that write it: distinct, summarised and sorted here, so that the server only writes.
+
+Sorted keys make concurrent writers take their locks in one order.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from itertools import combinations
+from typing import Any
+
+import orjson
+
+from graph.model import identifier as namespaces
+from graph.model.evidence import Evidence, ProductLine, RecordVersion, RejectedValue, Touchpoint
+from graph.model.identifier import Identifier
+from graph.statements import evidence as statements
+
+PAIRWISE_LIMIT = 8
+"""Up to this many identifiers on a touchpoint are linked each to each (28 links); more are linked to the strongest one."""
+STRENGTH = (
+    namespaces.USER_ID,
+    namespaces.LOYALTY_ID,
+    namespaces.EMAIL,
+    namespaces.PHONE,
+    namespaces.CARD_TOKEN,
+    namespaces.DEVICE_ID,
+    namespaces.ANONYMOUS_ID,
+)
+"""Strongest first: how surely a namespace names one person for long. Others come after these."""
+
+
+def new_touchpoints(touchpoints: Sequence[Touchpoint]) -> statements.NewTouchpoints:
+    """Touchpoints with their identifiers as positions in one sorted list."""
+    distinct = {identifier.key: identifier for touchpoint in touchpoints for identifier in touchpoint.identifiers}
+    keys = sorted(distinct)
+    position = {key: index for index, key in enumerate(keys)}
+    return statements.NewTouchpoints(
+        identifiers=[
+            statements.IdentifierRow(key=key, namespace=distinct[key].namespace, value=distinct[key].value) for key in keys
+        ],
+        touchpoints=[
+            statements.TouchpointRow(
+                id=touchpoint.id,
+                properties=_touchpoint_properties(touchpoint),
+                identifier_positions=[position[identifier.key] for identifier in touchpoint.identifiers],
+            )
+            for touchpoint in touchpoints
+        ],
+    )
+
+
+def pairs(touchpoints: Sequence[Touchpoint]) -> list[statements.PairRow]:
+    """Pairs of identifiers seen on one touchpoint, with the least and the greatest time."""
+    times: dict[tuple[str, str], tuple[datetime, datetime]] = {}
+    for touchpoint in touchpoints:
+        for left, right in _links(touchpoint.identifiers):
+            pair = (left.key, right.key) if left.key < right.key else (right.key, left.key)
+            times[pair] = _widened(times.get(pair), touchpoint.at)
+    return [
+        statements.PairRow(left_key=left_key, right_key=right_key, first_seen=first_seen, last_seen=last_seen)
+        for (left_key, right_key), (first_seen, last_seen) in sorted(times.items())
+    ]
+
+
+def products(touchpoints: Sequence[Touchpoint]) -> list[statements.ProductRow]:
+    """Products, each with its newest description: that of the greatest ``(at, id)`` among the events that name it."""
+    newest: dict[str, tuple[Touchpoint, ProductLine] | None] = {}
+    categories: dict[str, set[str]] = {}
+    for touchpoint in touchpoints:
+        for line in touchpoint.products:
+            held = newest.setdefault(line.product_id, None)
+            # Of several lines that name one product in one event, the greatest name, so that the choice is always the same.
+            if line.name and (held is None or _description_order(touchpoint, line) > _description_order(*held)):
+                newest[line.product_id] = (touchpoint, line)
+            if line.category:
+                categories.setdefault(line.product_id, set()).add(line.category)
+    return [
+        statements.ProductRow(
+            id=product_id,
+            name=held[1].name if held else None,
+            brand=held[1].brand if held else None,
+            described_at=held[0].at if held else None,
+            described_by=held[0].id if held else None,
+            categories=sorted(categories.get(product_id, ())),
+        )
+        for product_id, held in sorted(newest.items())
+    ]
+
+
+def lines(touchpoints: Sequence[Touchpoint]) -> list[statements.LineRow]:
+    """Lines of products, sorted by product."""
+    found = [
+        statements.LineRow(
+            touchpoint_id=touchpoint.id,
+            product_id=line.product_id,
+            quantity=line.quantity,
+            price_cents=line.price_cents,
+        )
+        for touchpoint in touchpoints
+        for line in touchpoint.products
+    ]
+    return sorted(found, key=lambda row: (row.product_id, row.touchpoint_id))
+
+
+def subjects(touchpoints: Sequence[Touchpoint]) -> list[statements.SubjectRow]:
+    """Orders, stores, campaigns and offers of those touchpoints that have any."""
+    return [
+        statements.SubjectRow(
+            touchpoint_id=touchpoint.id,
+            order_ids=_present(touchpoint.order_id),
+            store_ids=_present(touchpoint.store_id),
+            campaign_ids=_present(touchpoint.campaign),
+            offer_ids=_present(touchpoint.coupon),
+        )
+        for touchpoint in touchpoints
+        if touchpoint.order_id or touchpoint.store_id or touchpoint.campaign or touchpoint.coupon
+    ]
+
+
+def new_record_versions(versions: Sequence[RecordVersion]) -> statements.NewRecordVersions:
+    """Record versions sorted by record."""
+    return statements.NewRecordVersions(
+        versions=[
+            statements.RecordVersionRow(
+                id=version.id,
+                record_id=version.record_id,
+                source=version.source,
+                source_record_id=version.source_record_id,
+                entity_type=version.entity_type,
+                properties=_version_properties(version),
+            )
+            for version in sorted(versions, key=lambda version: (version.record_id, version.id))
+        ]
+    )
+
+
+def claims(versions: Sequence[RecordVersion]) -> list[statements.ClaimRow]:
+    """Identifiers that records state, with the least and the greatest time."""
+    times: dict[tuple[str, str], tuple[datetime, datetime]] = {}
+    distinct: dict[str, Identifier] = {}
+    for version in versions:
+        for identifier in version.identifiers:
+            distinct[identifier.key] = identifier
+            claim = (identifier.key, version.record_id)
+            times[claim] = _widened(times.get(claim), version.at)
+    return [
+        statements.ClaimRow(
+            record_id=record_id,
+            key=key,
+            namespace=distinct[key].namespace,
+            value=distinct[key].value,
+            first_seen=first_seen,
+            last_seen=last_seen,
+        )
+        for (key, record_id), (first_seen, last_seen) in sorted(times.items())
+    ]
+
+
+def _links(identifiers: Sequence[Identifier]) -> Iterator[tuple[Identifier, Identifier]]:
+    if len(identifiers) <= PAIRWISE_LIMIT:
+        yield from combinations(identifiers, 2)
+        return
+    strongest = min(identifiers, key=_weakness)
+    for identifier in identifiers:
+        if identifier is not strongest:
+            yield strongest, identifier
+
+
+def _weakness(identifier: Identifier) -> tuple[int, str]:
+    rank = STRENGTH.index(identifier.namespace) if identifier.namespace in STRENGTH else len(STRENGTH)
+    return rank, identifier.key
+
+
+def _widened(times: tuple[datetime, datetime] | None, at: datetime) -> tuple[datetime, datetime]:
+    return (at, at) if times is None else (min(times[0], at), max(times[1], at))
+
+
+def _description_order(touchpoint: Touchpoint, line: ProductLine) -> tuple[datetime, str, str, str]:
+    return touchpoint.at, touchpoint.id, line.name or "", line.brand or ""
+
+
+def _present(value: str | None) -> list[str]:
+    return [value] if value else []
+
+
+def _touchpoint_properties(touchpoint: Touchpoint) -> dict[str, Any]:
+    return _base_properties(touchpoint) | {
+        "type": touchpoint.type,
+        "event": touchpoint.event,
+        "channel": touchpoint.channel,
+        "title": touchpoint.title,
+        "url": touchpoint.url,
+        "value_cents": touchpoint.value_cents,
+        "currency": touchpoint.currency,
+        "properties": touchpoint.properties,
+    }
+
+
+def _version_properties(version: RecordVersion) -> dict[str, Any]:
+    return _base_properties(version) | {
+        "name_given": version.name_given,
+        "given_name": version.name.given,
+        "middle_name": version.name.middle,
+        "family_name": version.name.family,
+        "name_suffix": version.name.suffix,
+        "full_name": version.name.full,
+        "birth_date": version.birth_date,
+        "gender": version.gender,
+        "street": version.address.street,
+        "city": version.address.city,
+        "region": version.address.region,
+        "postal_code": version.address.postal_code,
+        "country": version.address.country,
+        "address_given": version.address_given,
+        "consent": _json(dict(version.consent)),
+        "traits": version.traits,
+        "identifier_keys": [identifier.key for identifier in version.identifiers],
+    }
+
+
+def _base_properties(evidence: Evidence) -> dict[str, Any]:
+    return {
+        "at": evidence.at,
+        "recorded_at": evidence.recorded_at,
+        "source": evidence.source,
+        "body": evidence.body,
+        "body_sha256": evidence.body_sha256,
+        "rejected_values": [_rejected(value) for value in evidence.rejected],
+    }
+
+
+def _rejected(value: RejectedValue) -> str:
+    return _json({"field": value.field, "given": value.given, "reason": value.reason})
+
+
+def _json(value: dict[str, str]) -> str:
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()

@@ -1,0 +1,168 @@
+"""Statements that write evidence: touchpoints, record versions and what they carry and are about."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from graph.statements.statement import NoRow, Statement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageIds:
+    """Distinct message ids."""
+
+    ids: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenRow:
+    """One event that the graph has."""
+
+    id: str
+    body_sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentifierRow:
+    """One identifier."""
+
+    key: str
+    namespace: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TouchpointRow:
+    """One touchpoint; its identifiers are positions in ``NewTouchpoints.identifiers``."""
+
+    id: str
+    properties: Mapping[str, Any]
+    identifier_positions: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewTouchpoints:
+    """Touchpoints that the graph does not have; ``identifiers`` distinct and sorted by key, against deadlocks."""
+
+    identifiers: Sequence[IdentifierRow]
+    touchpoints: Sequence[TouchpointRow]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairRow:
+    """Two identifiers seen on one touchpoint, ``left_key < right_key``."""
+
+    left_key: str
+    right_key: str
+    first_seen: datetime
+    last_seen: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pairs:
+    """Distinct pairs, sorted."""
+
+    pairs: Sequence[PairRow]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordVersionRow:
+    """One version of a record."""
+
+    id: str
+    record_id: str
+    source: str
+    source_record_id: str
+    entity_type: str
+    properties: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewRecordVersions:
+    """Record versions that the graph does not have, sorted by record."""
+
+    versions: Sequence[RecordVersionRow]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimRow:
+    """A record states an identifier."""
+
+    record_id: str
+    key: str
+    namespace: str
+    value: str
+    first_seen: datetime
+    last_seen: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claims:
+    """Distinct claims, sorted by key."""
+
+    claims: Sequence[ClaimRow]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProductRow:
+    """A product and its newest description, if any was given: by the event ``described_by``, at ``described_at``."""
+
+    id: str
+    name: str | None
+    brand: str | None
+    described_at: datetime | None
+    described_by: str | None
+    categories: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Products:
+    """Distinct products, sorted by id."""
+
+    products: Sequence[ProductRow]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineRow:
+    """A touchpoint is about a product."""
+
+    touchpoint_id: str
+    product_id: str
+    quantity: float | None
+    price_cents: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lines:
+    """Lines of new touchpoints, sorted by product."""
+
+    lines: Sequence[LineRow]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubjectRow:
+    """What else a touchpoint is about."""
+
+    touchpoint_id: str
+    order_ids: Sequence[str]
+    store_ids: Sequence[str]
+    campaign_ids: Sequence[str]
+    offer_ids: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subjects:
+    """Subjects of new touchpoints."""
+
+    subjects: Sequence[SubjectRow]
+
+
+FIND_WRITTEN = Statement(name="evidence/find_written", parameters=MessageIds, row=WrittenRow, hot_path=True)
+WRITE_TOUCHPOINTS = Statement(name="evidence/write_touchpoints", parameters=NewTouchpoints, row=NoRow, hot_path=True)
+LINK_SEEN_WITH = Statement(name="evidence/link_seen_with", parameters=Pairs, row=NoRow, hot_path=True)
+WRITE_RECORD_VERSIONS = Statement(name="evidence/write_record_versions", parameters=NewRecordVersions, row=NoRow, hot_path=True)
+LINK_RECORD_IDENTIFIERS = Statement(name="evidence/link_record_identifiers", parameters=Claims, row=NoRow, hot_path=True)
+WRITE_PRODUCTS = Statement(name="evidence/write_products", parameters=Products, row=NoRow, hot_path=True)
+LINK_PRODUCTS = Statement(name="evidence/link_products", parameters=Lines, row=NoRow, hot_path=True)
+LINK_SUBJECTS = Statement(name="evidence/link_subjects", parameters=Subjects, row=NoRow, hot_path=True)
