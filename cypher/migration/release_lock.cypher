@@ -1,0 +1,4 @@
+// Give the lock on migrations back.
+// access: write
+MATCH (lock:MigrationLock {name: 'migrations', owner: $owner})
+DELETE lock

@@ -1,0 +1,26 @@
+"""Statements about the server itself."""
+
+from dataclasses import dataclass
+
+from graph.statements.statement import NoParameters, Statement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VersionsRow:
+    """What runs on the server."""
+
+    neo4j_version: str
+    edition: str
+    gds_version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelCountRow:
+    """How many nodes have a label."""
+
+    label: str
+    count: int
+
+
+READ_VERSIONS = Statement(name="server/read_versions", parameters=NoParameters, row=VersionsRow)
+COUNT_NODES = Statement(name="server/count_nodes", parameters=NoParameters, row=LabelCountRow)

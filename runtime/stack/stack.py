@@ -1,0 +1,250 @@
+"""The embedded stack: brings up what is down, in order, and takes it down in the reverse."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from filelock import AcquireReturnProxy, FileLock, Timeout
+
+from graph.database import open_database
+from graph.migrations import migrate
+from runtime.settings import ENV_PREFIX, Settings
+from runtime.stack import nats, neo4j
+from runtime.stack.address import StackAddress, nats_address, neo4j_address, stack_address
+from runtime.stack.errors import StackError, StartError
+from runtime.stack.jars import Progress, install, locked_jars
+from runtime.stack.java import find_java
+from runtime.stack.nats import NatsServer
+from runtime.stack.neo4j import Neo4jFiles, Neo4jServer
+from runtime.stack.process import find, rotate, spawn, stop, tail
+from runtime.stack.resources import (
+    MEBIBYTE,
+    choose_port,
+    machine_memory_mb,
+    port_is_free,
+    require_disk,
+    require_port,
+    share_memory,
+)
+from runtime.stack.services import Service
+from runtime.stack.state import State, new_state, read_state, write_state
+
+T = TypeVar("T")
+
+POLL_SECONDS = 0.2
+# A service that cannot start says so at once: it is looked at again after this long.
+SERVICE_SETTLE_SECONDS = 1.0
+PORT_SETTINGS = {"bolt": "neo4j_bolt_port", "http": "neo4j_http_port", "nats": "nats_port"}
+
+
+class Stack:
+    """The stores and services of one home.
+
+    Args:
+        settings: the installation. A store whose address they give is external and left alone.
+        services: what runs beside the stores.
+        say: told, in a few words, what is being done.
+        on_jars: told how far the download of jars is.
+        chance: source of the ports.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        services: Sequence[Service],
+        say: Callable[[str], None],
+        on_jars: Callable[[Progress], None],
+        chance: random.Random,
+    ) -> None:
+        self._settings = settings
+        self._services = services
+        self._say = say
+        self._on_jars = on_jars
+        self._chance = chance
+        self._logs = settings.home / "logs"
+        self._state = new_state()
+
+    async def up(self) -> StackAddress:
+        """Start what is not running, wait until it answers, and apply the migrations. Changes nothing that runs.
+
+        Raises:
+            StackError: what was observed instead, by its subclass.
+            graph.migrations.MigrationError: the database's schema is not this release's.
+        """
+        with self._locked():
+            self._state = read_state(self._settings.home) or new_state()
+            before = self._state.ports
+            # NATS first: it starts in a blink, and its port is known before Neo4j's jars are fetched.
+            await self._start_nats()
+            await self._start_neo4j()
+            await asyncio.gather(self._await_nats(), self._await_neo4j())
+            address = stack_address(self._settings)
+            async with open_database(address.neo4j) as database:
+                await migrate(database)
+            await self._start_services(moved=self._state.ports != before)
+        return address
+
+    async def down(self) -> list[str]:
+        """Stop the services, then the stores. Returns the names of what was running."""
+        stopped = []
+        with self._locked():
+            state = read_state(self._settings.home)
+            if state is None:
+                return []
+            self._state = state
+            services = [name for name in state.processes if name not in (nats.NAME, neo4j.NAME)]
+            for name in (*reversed(services), neo4j.NAME, nats.NAME):
+                if await self._stop(name):
+                    stopped.append(name)
+        return stopped
+
+    def _locked(self) -> AcquireReturnProxy:
+        home = self._settings.home
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lock = FileLock(home / "lock")
+        try:
+            return lock.acquire(timeout=0)
+        except Timeout:
+            self._say("waiting for another `kindred up` or `kindred down` of this home")
+        seconds = self._settings.start_timeout_seconds
+        try:
+            return lock.acquire(timeout=seconds)
+        except Timeout as error:
+            raise StackError(
+                f"another `kindred up` or `kindred down` has held {home} for {seconds:g} seconds", code="home_locked"
+            ) from error
+
+    async def _start_nats(self) -> None:
+        if self._settings.nats_url is not None or self._runs(nats.NAME):
+            return
+        require_disk(self._settings.home, minimum_free_mb=self._settings.minimum_free_mb)
+        self._choose_ports("nats")
+        server = NatsServer(
+            root=self._settings.home / "nats",
+            logs=self._logs,
+            port=self._state.ports.nats,
+            password=self._state.secrets.nats_password,
+            sync=self._settings.nats_sync,
+        )
+        server.prepare()
+        self._say("starting NATS")
+        self._spawn(nats.NAME, server.command, log=server.output)
+
+    async def _start_neo4j(self) -> None:
+        if self._settings.neo4j_uri is not None or self._runs(neo4j.NAME):
+            return
+        settings = self._settings
+        require_disk(settings.home, minimum_free_mb=settings.minimum_free_mb)
+        java = find_java(settings.java_home)
+        jars = locked_jars()
+        self._say("checking jars")
+        await asyncio.to_thread(
+            install, jars.all, cache=settings.jar_cache, repository=settings.maven_repository, on_progress=self._on_jars
+        )
+        self._choose_ports("bolt", "http")
+        server = Neo4jServer(
+            files=self._neo4j_files,
+            jars=jars,
+            cache=settings.jar_cache,
+            java=java,
+            memory=share_memory(machine_memory_mb(), heap_mb=settings.neo4j_heap_mb, page_cache_mb=settings.neo4j_page_cache_mb),
+            ports=self._state.ports,
+            password=self._state.secrets.neo4j_password,
+        )
+        await asyncio.to_thread(server.prepare)
+        self._say("starting Neo4j")
+        self._spawn(neo4j.NAME, server.command, log=server.files.output)
+
+    async def _await_nats(self) -> None:
+        address = nats_address(self._settings, self._state)
+        if address is None:
+            raise StartError("NATS has no address")
+        await self._await_answer(
+            nats.NAME, lambda: nats.probe(address), where=address.url, embedded=self._settings.nats_url is None
+        )
+
+    async def _await_neo4j(self) -> None:
+        address = neo4j_address(self._settings, self._state)
+        if address is None:
+            raise StartError("Neo4j has no address")
+        await self._await_answer(
+            neo4j.NAME, lambda: neo4j.probe(address), where=address.uri, embedded=self._settings.neo4j_uri is None
+        )
+
+    async def _await_answer(self, name: str, probe: Callable[[], Awaitable[T | str]], *, where: str, embedded: bool) -> None:
+        """Wait until the probe answers with something other than what it observed instead."""
+        log = self._log(name)
+        seconds = self._settings.start_timeout_seconds
+        deadline = asyncio.get_running_loop().time() + seconds
+        while isinstance(observed := await probe(), str):
+            if embedded and not self._runs(name):
+                raise StartError(f"{name} ended while it was starting. The end of {log}:\n{tail(log)}")
+            if asyncio.get_running_loop().time() > deadline:
+                more = f"\nThe end of {log}:\n{tail(log)}" if embedded else ""
+                raise StartError(f"{name} at {where} did not answer within {seconds:g} seconds: {observed}{more}")
+            await asyncio.sleep(POLL_SECONDS)
+
+    async def _start_services(self, *, moved: bool) -> None:
+        wanted = {service.name: service.command(home=self._settings.home) for service in self._services}
+        started = []
+        for name, command in wanted.items():
+            if self._runs(name) and not moved and self._state.commands.get(name) == command:
+                continue
+            await self._stop(name)
+            self._say(f"starting {name}")
+            self._spawn(name, command, log=self._log(name))
+            started.append(name)
+        if started:
+            await asyncio.sleep(SERVICE_SETTLE_SECONDS)
+        for name in started:
+            if not self._runs(name):
+                log = self._log(name)
+                raise StartError(f"{name} ended at once. The end of {log}:\n{tail(log)}")
+
+    async def _stop(self, name: str) -> bool:
+        process = self._state.processes.get(name)
+        if process is None:
+            return False
+        if find(process) is not None:
+            self._say(f"stopping {name}")
+        ran = await asyncio.to_thread(stop, process, name=name, timeout_seconds=self._settings.stop_timeout_seconds)
+        self._keep(self._state.without_process(name))
+        return ran
+
+    def _choose_ports(self, *names: str) -> None:
+        """Fixed ports as set, others as kept from earlier, or new ones where there is none or it is taken meanwhile."""
+        ports = self._state.ports
+        for name in names:
+            setting = PORT_SETTINGS[name]
+            port: int = getattr(self._settings, setting)
+            if port:
+                require_port(port, setting=f"{ENV_PREFIX}{setting.upper()}")
+            else:
+                port = getattr(ports, name)
+                if not port or not port_is_free(port):
+                    port = choose_port(chance=self._chance, taken=frozenset({ports.bolt, ports.http, ports.nats}))
+            ports = ports.model_copy(update={name: port})
+        self._keep(self._state.model_copy(update={"ports": ports}))
+
+    def _spawn(self, name: str, command: Sequence[str | Path], *, log: Path) -> None:
+        rotate(log, max_bytes=self._settings.log_max_mb * MEBIBYTE, keep=self._settings.log_keep)
+        process = spawn(command, log=log, folder=self._settings.home)
+        self._keep(self._state.with_process(name, process, command=tuple(map(str, command))))
+
+    def _runs(self, name: str) -> bool:
+        return find(self._state.processes.get(name)) is not None
+
+    def _log(self, name: str) -> Path:
+        return self._logs / f"{name}.out"
+
+    def _keep(self, state: State) -> None:
+        """Remember at once: what was started must be found again even if this process ends here."""
+        self._state = state
+        write_state(self._settings.home, state)
+
+    @property
+    def _neo4j_files(self) -> Neo4jFiles:
+        return Neo4jFiles(root=self._settings.home / "neo4j", logs=self._logs)
