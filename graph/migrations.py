@@ -1,7 +1,8 @@
 """Brings a database's schema to the state that ``cypher/migrations`` describes.
 
-Files are named ``V0001__what_it_does.cypher``, hold one statement each, and are never changed once released: what was applied is on
-record with the sha256 of its text. Numbers may have gaps; a file with a lower number that turns up later is applied all the same.
+Files are named ``V0001__what_it_does.cypher``, hold one statement each, and are never changed once released: what was applied
+is on record with the sha256 of its text. Numbers may have gaps; a file with a lower number that turns up later is applied all the
+same. A migration that changes data must be one that can be run twice: its record follows it in a transaction of its own.
 """
 
 import asyncio

@@ -79,8 +79,8 @@ class Settings(BaseSettings):
     nats_sync: str = Field(
         default="2m",
         pattern=r"^(always|[1-9][0-9]*(s|m))$",
-        description="How often the embedded NATS syncs to disk, as `30s` or `2m`. A killed server loses nothing at any value; a loss "
-        "of power loses what came since. `always` syncs before each acknowledgement and is several times slower.",
+        description="How often the embedded NATS syncs to disk, as `30s` or `2m`. A killed server loses nothing at any value; a "
+        "loss of power loses what came since. `always` syncs before each acknowledgement and is several times slower.",
     )
 
     minimum_free_mb: int = Field(

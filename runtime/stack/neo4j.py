@@ -167,7 +167,8 @@ async def probe(where: Neo4jAddress) -> VersionsRow | str:
             return versions
     except AuthError as error:
         raise StartError(
-            f"Neo4j at {where.uri} refuses the login of {where.user}: {error.code}. The password on record is not the one of its data.",
+            f"Neo4j at {where.uri} refuses the login of {where.user}: {error.code}. "
+            "The password on record is not the one of its data.",
             code="neo4j_login",
         ) from error
     except (DriverError, Neo4jError, OSError) as error:

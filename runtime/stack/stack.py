@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from filelock import AcquireReturnProxy, FileLock, Timeout
+from filelock import AcquireReturnProxy, BaseFileLock, FileLock, Timeout
 
 from graph.database import open_database
 from graph.migrations import migrate
@@ -89,19 +89,16 @@ class Stack:
 
     async def down(self) -> list[str]:
         """Stop the services, then the stores. Returns the names of what was running."""
-        stopped = []
         with self._locked():
             state = read_state(self._settings.home)
             if state is None:
                 return []
             self._state = state
             services = [name for name in state.processes if name not in (nats.NAME, neo4j.NAME)]
-            for name in (*reversed(services), neo4j.NAME, nats.NAME):
-                if await self._stop(name):
-                    stopped.append(name)
-        return stopped
+            order = (*reversed(services), neo4j.NAME, nats.NAME)
+            return [name for name in order if await self._stop(name)]
 
-    def _locked(self) -> AcquireReturnProxy:
+    def _locked(self) -> AcquireReturnProxy[BaseFileLock]:
         home = self._settings.home
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
         lock = FileLock(home / "lock")

@@ -23,6 +23,11 @@ from runtime.stack.nats import NatsAddress
 from runtime.stack.stack import Stack
 
 HEAP_MB = 512
+EMPTY_GRAPH = (
+    "MATCH (n) WHERE NOT n:Migration CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 5000 ROWS",
+    "CALL gds.graph.list() YIELD graphName CALL gds.graph.drop(graphName) YIELD graphName AS gone RETURN gone",
+    "CALL gds.model.list() YIELD modelName CALL gds.model.drop(modelName) YIELD modelName AS gone RETURN gone",
+)
 
 
 def embedded_stack(settings: Settings) -> Stack:
@@ -68,15 +73,12 @@ async def nats_url(stack: StackAddress) -> str:
 
 def empty_graph(address: Neo4jAddress) -> None:
     """Delete everything but the schema and the record of migrations."""
-    with GraphDatabase.driver(address.uri, auth=(address.user, address.password)) as driver:
-        with driver.session(database=address.database) as session:
-            session.run("MATCH (n) WHERE NOT n:Migration CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 5000 ROWS").consume()
-            session.run(
-                "CALL gds.graph.list() YIELD graphName CALL gds.graph.drop(graphName) YIELD graphName AS gone RETURN gone"
-            ).consume()
-            session.run(
-                "CALL gds.model.list() YIELD modelName CALL gds.model.drop(modelName) YIELD modelName AS gone RETURN gone"
-            ).consume()
+    with (
+        GraphDatabase.driver(address.uri, auth=(address.user, address.password)) as driver,
+        driver.session(database=address.database) as session,
+    ):
+        for statement in EMPTY_GRAPH:
+            session.run(statement).consume()
 
 
 def _settings(home: Path) -> Settings:

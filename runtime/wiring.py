@@ -1,0 +1,75 @@
+"""The composition root: opens what the settings name and hands it to those who need it."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from graph.database import Database, open_database
+from runtime.settings import Settings
+from runtime.stack.address import StackAddress, stack_address
+from runtime.stack.nats import NatsAddress
+from runtime.stack.state import State, new_state, read_state, write_state
+
+DEFAULT_SOURCE = "default"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Platform:
+    """What an application of Kindred stands on: an open database, the address of NATS, and the installation's secrets."""
+
+    settings: Settings
+    database: Database
+    address: StackAddress
+    write_keys: Mapping[str, str] = field(repr=False)
+    hash_salt: str = field(repr=False)
+
+    @property
+    def nats_address(self) -> NatsAddress:
+        """Where NATS answers."""
+        return self.address.nats
+
+    @property
+    def nats_url(self) -> str:
+        """NATS with its login in the address, as clients take it. Never to be logged."""
+        return self.address.nats_url
+
+
+@asynccontextmanager
+async def open_platform(settings: Settings) -> AsyncIterator[Platform]:
+    """Connect to the stores of this installation, embedded or external, and close the connection at the end.
+
+    Raises:
+        StackDownError: the embedded stack does not run.
+        StateError: the settings or the state file cannot be used.
+        neo4j.exceptions.DriverError: Neo4j could not be reached.
+    """
+    address = stack_address(settings)
+    async with open_database(address.neo4j) as database:
+        yield Platform(
+            settings=settings,
+            database=database,
+            address=address,
+            write_keys=write_keys(settings),
+            hash_salt=hash_salt(settings),
+        )
+
+
+def write_keys(settings: Settings) -> Mapping[str, str]:
+    """Source name to write key: those of the settings, or one generated for this installation."""
+    if settings.write_keys:
+        return {source: key.get_secret_value() for source, key in settings.write_keys.items()}
+    return {DEFAULT_SOURCE: _state(settings).secrets.write_key}
+
+
+def hash_salt(settings: Settings) -> str:
+    """The salt of the settings, or the one generated for this installation."""
+    return _state(settings).secrets.hash_salt if settings.hash_salt is None else settings.hash_salt.get_secret_value()
+
+
+def _state(settings: Settings) -> State:
+    state = read_state(settings.home)
+    if state is None:
+        # Both stores are external and nothing was ever started here: the secrets are still this installation's.
+        state = new_state()
+        write_state(settings.home, state)
+    return state
