@@ -1,7 +1,8 @@
 """Publishing to JetStream: events, and what could not be understood. Returns only once the server has it on file."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -29,6 +30,7 @@ from ingest.streams import (
     TRUNCATED_HEADER,
     header_value,
 )
+from ingest.topology import Retention, ensure_topology
 from ingest.wire import WireEvent
 
 log = structlog.get_logger(__name__)
@@ -170,6 +172,46 @@ class EventPublisher:
         except (nats.errors.Error, TimeoutError) as error:
             raise EventsUnavailable(f"JetStream did not acknowledge: {error or type(error).__name__}") from error
         return PublishResult(sequence=ack.seq, duplicate=bool(ack.duplicate))
+
+
+@asynccontextmanager
+async def open_nats(nats_url: str, *, retention: Retention, connect_seconds: float = 10.0) -> AsyncIterator[Client]:
+    """Connect to NATS, see to the streams, and close the connection at the end. A connection lost meanwhile is made again.
+
+    Raises:
+        EventsUnavailable: no server with JetStream answered within ``connect_seconds``.
+    """
+    connection = Client()
+    try:
+        async with asyncio.timeout(connect_seconds):
+            await connection.connect(
+                nats_url, allow_reconnect=True, max_reconnect_attempts=-1, reconnect_time_wait=1, error_cb=_on_error
+            )
+            await ensure_topology(connection.jetstream(), retention=retention)
+    except (nats.errors.Error, OSError) as error:
+        await connection.close()
+        raise EventsUnavailable(f"NATS did not answer: {error or type(error).__name__}") from error
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+@asynccontextmanager
+async def open_publisher(
+    nats_url: str, *, retention: Retention, patience_seconds: float | None = 30.0
+) -> AsyncIterator[EventPublisher]:
+    """A publisher on a connection of its own.
+
+    Raises:
+        EventsUnavailable: no server with JetStream answered.
+    """
+    async with open_nats(nats_url, retention=retention) as connection:
+        yield EventPublisher(connection, patience_seconds=patience_seconds)
+
+
+async def _on_error(error: Exception) -> None:
+    log.warning("nats.connection", reason=str(error) or type(error).__name__)
 
 
 def _is_transient(error: Exception) -> bool:

@@ -1,7 +1,65 @@
-"""Commands: to be registered on the root application."""
+"""Commands that run Kindred's processes in the foreground: the worker and the HTTP server."""
+
+import asyncio
+import contextlib
+import signal
+from pathlib import Path
+from typing import Annotated
 
 import typer
+
+from runtime.logging import configure_logging
+from runtime.server import run_server
+from runtime.settings import load_settings
+from runtime.worker import run_worker
+
+Home = Annotated[
+    Path | None, typer.Option("--home", help="Folder of the installation; default is the user's data folder.", show_default=False)
+]
 
 
 def register(app: typer.Typer) -> None:
     """Add this module's commands to ``app``."""
+    app.command()(worker)
+    app.command()(serve)
+
+
+def worker(
+    *,
+    home: Home = None,
+    concurrency: Annotated[int, typer.Option(min=1, max=64, help="Batches written side by side.")] = 2,
+    metrics_port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="Port for Prometheus metrics; none unless given.", show_default=False)
+    ] = None,
+) -> None:
+    """Write events from NATS into the graph, until stopped; a batch that was begun is finished first."""
+    settings = load_settings(home=home)
+    configure_logging(level=settings.log_level, log_format=settings.log_format)
+
+    async def run() -> None:
+        await run_worker(settings, concurrency=concurrency, metrics_port=metrics_port, stopping=stop_on_signal())
+
+    asyncio.run(run())
+
+
+def serve(
+    *,
+    home: Home = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.", show_default=False)] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.", show_default=False)] = None,
+) -> None:
+    """Serve HTTP: the collector that Segment libraries send to, and the API."""
+    settings = load_settings(home=home, host=host, port=port)
+    configure_logging(level=settings.log_level, log_format=settings.log_format)
+    asyncio.run(run_server(settings))
+
+
+def stop_on_signal() -> asyncio.Event:
+    """An event of the running loop that SIGTERM and SIGINT set."""
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for signal_number in (signal.SIGTERM, signal.SIGINT):
+        # Windows has no signal handlers on the loop: there Ctrl-C cancels the main task, which also finishes the batch.
+        with contextlib.suppress(NotImplementedError):
+            loop.add_signal_handler(signal_number, stopping.set)
+    return stopping

@@ -1,0 +1,22 @@
+"""Counters of the intake, for Prometheus."""
+
+from typing import Final
+
+from prometheus_client import Counter, Histogram
+
+EVENTS: Final = Counter(
+    "kindred_events_total", "Events a worker has settled, by outcome: written, already_there, parked, deferred.", ["outcome"]
+)
+DEAD_LETTERS: Final = Counter("kindred_dead_letters_total", "Events put among the dead letters, by code.", ["code", "origin"])
+REJECTED_VALUES: Final = Counter(
+    "kindred_rejected_values_total", "Values of good events that could not be understood, by field.", ["field"]
+)
+BATCH_SECONDS: Final = Histogram(
+    "kindred_batch_seconds",
+    "Time from a worker's receipt of a batch to its acknowledgement.",
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+)
+BATCH_EVENTS: Final = Histogram(
+    "kindred_batch_events", "Events in a worker's batch.", buckets=(1, 2, 5, 10, 25, 50, 100, 250, 500, 1000)
+)
+COLLECTED: Final = Counter("kindred_collected_total", "Events received over HTTP, by outcome: accepted, refused.", ["outcome"])
