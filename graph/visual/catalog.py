@@ -154,7 +154,11 @@ LABELS = (
     Label(
         name="Product",
         meaning="What is sold",
-        properties=_texts("id", "name", "brand"),
+        properties=(
+            *_texts("id", "name", "brand"),
+            Property(name="described_at", kind=Kind.TIME, shown=False),
+            *_hidden("described_by"),
+        ),
         key="id",
         caption=("name", "id"),
         colour="#FFE081",
@@ -222,5 +226,5 @@ RELATIONSHIP_TYPES = (
         colour="#D9D9D9",
     ),
     RelationshipType(name="DECIDED", ends=tuple(("Decision", purpose) for purpose in _PURPOSES), colour="#F16667"),
-    RelationshipType(name="HOLDS", ends=tuple(("HeldBack", held) for held in _IDENTIFIER_OR_RECORD)),
+    RelationshipType(name="HOLDS", ends=tuple(("HeldBack", held) for held in (*_IDENTIFIER_OR_RECORD, *_PURPOSES))),
 )

@@ -1,0 +1,73 @@
+"""An installation of its own for a benchmark: a temporary home, driven by the ``kindred`` command as a user drives it."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from time import perf_counter
+
+from bench.harness import BenchError
+
+HEAP_MB = 768
+PAGE_CACHE_MB = 192
+COMMAND_TIMEOUT_SECONDS = 3600.0
+KEPT_SETTINGS = ("KINDRED_JAR_CACHE", "KINDRED_JAVA_HOME", "KINDRED_MAVEN_REPOSITORY")
+
+
+class Installation:
+    """Runs ``kindred`` on one home. Nothing of the user's own installation or settings has a part in it."""
+
+    def __init__(self, home: Path, *, heap_mb: int = HEAP_MB) -> None:
+        self.home = home
+        self._environment = {
+            name: value for name, value in os.environ.items() if not name.startswith("KINDRED_") or name in KEPT_SETTINGS
+        } | {
+            "KINDRED_HOME": str(home),
+            "KINDRED_NEO4J_HEAP_MB": str(heap_mb),
+            "KINDRED_NEO4J_PAGE_CACHE_MB": str(PAGE_CACHE_MB),
+            "KINDRED_PORT": "0",
+            "KINDRED_LOG_LEVEL": "warning",
+        }
+
+    def kindred(self, *arguments: str) -> float:
+        """Run ``kindred ARGUMENTS`` and return the seconds it took.
+
+        Raises:
+            BenchError: it ended with an error; the end of what it printed is in the message.
+        """
+        started = perf_counter()
+        command = [sys.executable, "-m", "runtime", *arguments]
+        try:
+            done = subprocess.run(
+                command,
+                env=self._environment,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                timeout=COMMAND_TIMEOUT_SECONDS,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise BenchError(f"kindred {' '.join(arguments)} took more than {COMMAND_TIMEOUT_SECONDS:g} seconds") from error
+        if done.returncode != 0:
+            raise BenchError(f"kindred {' '.join(arguments)} ended with {done.returncode}:\n{done.stdout[-3000:]}")
+        return perf_counter() - started
+
+
+@contextmanager
+def temporary_installation(*, heap_mb: int = HEAP_MB) -> Iterator[Installation]:
+    """A started installation in a temporary home, stopped and deleted at the end, also after an error."""
+    home = Path(tempfile.mkdtemp(prefix="kindred-bench-"))
+    installation = Installation(home, heap_mb=heap_mb)
+    try:
+        installation.kindred("up")
+        try:
+            yield installation
+        finally:
+            installation.kindred("down")
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
