@@ -1,0 +1,212 @@
+"""Splitting of components that break a limit.
+
+Min cut where evidence contradicts, Leiden where size breaks, a rising threshold where nothing may be guessed.
+Every function is deterministic and sees one component only, so what lies elsewhere in the graph never changes its result.
+"""
+
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import networkx as nx
+
+from graph.identity.comparison import Outcome, compare
+from graph.identity.policy import Contradiction, Policy
+from graph.identity.reading import ASSERTED_WEIGHT, Finding, Link, Reading
+from graph.model.claim import namespace_of
+
+MILLI = 1000
+"""Weights are cut as integers: sums of floats depend on their order."""
+UNCUTTABLE = 10**12
+
+Community = Callable[[Sequence[Link], float], Awaitable[list[tuple[str, ...]]]]
+"""Communities of one component's links at a resolution gamma: GDS Leiden."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Separation:
+    """Two members that should not be together, unless evidence of more than ``weight`` joins them."""
+
+    left: str
+    right: str
+    weight: float
+    reason: str
+    detail: str
+    keep_from: object = None
+    """For a steward's word: when it was given; a later assertion that the two are the same is not cut."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Split:
+    """A component, settled."""
+
+    parts: tuple[tuple[str, ...], ...]
+    findings: tuple[Finding, ...]
+
+
+def connected(members: Iterable[str], links: Iterable[Link]) -> list[tuple[str, ...]]:
+    """Connected parts, each sorted, in order of their first member."""
+    graph: nx.Graph[str] = nx.Graph()
+    graph.add_nodes_from(members)
+    graph.add_edges_from((link.left, link.right) for link in links)
+    return sorted(tuple(sorted(part)) for part in nx.connected_components(graph))
+
+
+def separations(members: Sequence[str], reading: Reading, policy: Policy) -> list[Separation]:
+    """What contradicts that the members are one person, the strongest first."""
+    inside = set(members)
+    found = [
+        Separation(
+            left=min(a.left, a.right),
+            right=max(a.left, a.right),
+            weight=ASSERTED_WEIGHT * MILLI,
+            reason="asserted_different",
+            detail=f"{a.by} asserted: {a.reason}",
+            keep_from=a.at,
+        )
+        for a in reading.different
+        if {a.left, a.right} <= inside
+    ]
+    found.extend(_over_unique_limits(members, policy))
+    claims = [reading.claims[member] for member in members if member in reading.claims]
+    for left, right in combinations(claims, 2):
+        for contradiction in policy.contradictions:
+            if contradicts(contradiction, left, right):
+                found.append(
+                    Separation(
+                        left=left.record_id,
+                        right=right.record_id,
+                        weight=contradiction.weight,
+                        reason="contradicted",
+                        detail="differ in " + " and ".join(contradiction.fields),
+                    )
+                )
+                break
+    return sorted(found, key=lambda s: (-s.weight, s.left, s.right))
+
+
+def contradicts(contradiction: Contradiction, left: object, right: object) -> bool:
+    """Whether two records differ in all the fields of a contradiction."""
+    for name in contradiction.fields:
+        outcome = compare(name, left, right)  # type: ignore[arg-type]
+        if outcome is not Outcome.DIFFERS and not (contradiction.close_differs and outcome is Outcome.CLOSE):
+            return False
+    return True
+
+
+def _over_unique_limits(members: Sequence[str], policy: Policy) -> list[Separation]:
+    values: dict[str, list[str]] = defaultdict(list)
+    for member in members:
+        if namespace_of(member) in policy.unique_namespaces:
+            values[namespace_of(member)].append(member)
+    return [
+        Separation(
+            left=left,
+            right=right,
+            weight=policy.kind(namespace).weight,
+            reason="over_limit",
+            detail=f"{len(keys)} values of {namespace}, more than {policy.unique_namespaces[namespace]}",
+        )
+        for namespace, keys in sorted(values.items())
+        if len(keys) > policy.unique_namespaces[namespace]
+        for left, right in combinations(sorted(keys), 2)
+    ]
+
+
+async def split_by_cuts(
+    members: Sequence[str], links: Sequence[Link], reading: Reading, policy: Policy, *, communities: Community
+) -> Split:
+    """Split a component until nothing contradicts it any more that outweighs what joins it.
+
+    Parts larger than the policy's limit are first split into communities at rising resolution.
+    """
+    findings: list[Finding] = []
+    settled: list[tuple[str, ...]] = []
+    work = [(tuple(sorted(members)), list(links))]
+    while work:
+        part, inside = work.pop()
+        if len(part) > policy.limits.max_members and (smaller := await _communities(inside, policy, communities)):
+            findings.append(_dropped("over_limit", f"{len(part)} members, more than {policy.limits.max_members}", part))
+            work.extend(_restrict(piece, inside) for piece in smaller)
+            continue
+        if (cut := _first_cut(part, inside, reading, policy)) is None:
+            settled.append(part)
+            continue
+        separation, side = cut
+        findings.append(_dropped(separation.reason, separation.detail, (separation.left, separation.right)))
+        remaining = [link for link in inside if (link.left in side) == (link.right in side)]
+        work.extend(_restrict(piece, remaining) for piece in connected(part, remaining))
+    return Split(parts=tuple(sorted(settled)), findings=tuple(sorted(findings, key=lambda f: (f.reason, f.members))))
+
+
+def _dropped(reason: str, detail: str, members: Sequence[str]) -> Finding:
+    return Finding(reason=reason, detail=detail, members=tuple(sorted(members)[:20]))
+
+
+def _restrict(part: tuple[str, ...], links: Iterable[Link]) -> tuple[tuple[str, ...], list[Link]]:
+    inside = set(part)
+    return part, [link for link in links if link.left in inside and link.right in inside]
+
+
+async def _communities(links: Sequence[Link], policy: Policy, communities: Community) -> list[tuple[str, ...]] | None:
+    for gamma in policy.limits.leiden_gammas:
+        pieces = await communities(links, gamma)
+        if max(len(piece) for piece in pieces) <= policy.limits.max_members or (
+            gamma == policy.limits.leiden_gammas[-1] and len(pieces) > 1
+        ):
+            return pieces
+    return None
+
+
+def _first_cut(
+    part: tuple[str, ...], links: Sequence[Link], reading: Reading, policy: Policy
+) -> tuple[Separation, frozenset[str]] | None:
+    """The strongest contradiction that outweighs the evidence between its two members, and the side to cut off."""
+    for separation in separations(part, reading, policy):
+        value, side = _min_cut(separation, links)
+        if value <= separation.weight * MILLI and value < UNCUTTABLE:
+            return separation, side
+    return None
+
+
+def _min_cut(separation: Separation, links: Sequence[Link]) -> tuple[int, frozenset[str]]:
+    capacities: dict[tuple[str, str], int] = defaultdict(int)
+    for link in links:
+        # A steward who says "the same" after another said "different" has the last word.
+        last_word = link.asserted_at is not None and (separation.keep_from is None or link.asserted_at > separation.keep_from)  # type: ignore[operator]
+        capacities[(link.left, link.right)] += UNCUTTABLE if last_word else round(link.weight * MILLI)
+    graph: nx.Graph[str] = nx.Graph()
+    for (left, right), capacity in sorted(capacities.items()):
+        graph.add_edge(left, right, capacity=capacity)
+    value, (side, _) = nx.minimum_cut(graph, separation.left, separation.right)
+    return int(value), frozenset(side)
+
+
+def split_by_threshold(members: Sequence[str], links: Sequence[Link], reading: Reading, policy: Policy) -> Split:
+    """Raise the weight that evidence needs, where a limit is broken, until every part holds all limits.
+
+    The links dropped are reported for review; a steward's assertion is dropped only for a steward's later one.
+    """
+    findings: list[Finding] = []
+    settled: list[tuple[str, ...]] = []
+    work = [(tuple(sorted(members)), list(links))]
+    while work:
+        part, inside = work.pop()
+        broken = separations(part, reading, policy)
+        too_large = len(part) > policy.limits.max_members
+        if not inside or not (broken or too_large):
+            settled.append(part)
+            continue
+        weakest = min(link.weight for link in inside)
+        if weakest >= ASSERTED_WEIGHT and not any(s.reason == "asserted_different" for s in broken):
+            settled.append(part)
+            continue
+        dropped = [link for link in inside if link.weight == weakest]
+        first = broken[0] if broken else None
+        reason = first.reason if first else "over_limit"
+        detail = first.detail if first else f"{len(part)} members, more than {policy.limits.max_members}"
+        findings.extend(_dropped(reason, f"{link.rule} dropped: {detail}", (link.left, link.right)) for link in dropped)
+        remaining = [link for link in inside if link.weight > weakest]
+        work.extend(_restrict(piece, remaining) for piece in connected(part, remaining))
+    return Split(parts=tuple(sorted(settled)), findings=tuple(sorted(findings, key=lambda f: (f.reason, f.members))))

@@ -1,0 +1,317 @@
+"""Policies: what counts as evidence for one purpose, as data.
+
+A policy is a TOML file. It is parsed strictly: an unknown or missing entry is an error that names it, never a silent default.
+Its version is a digest of its content, so two installations with equal versions conclude alike.
+"""
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from fnmatch import fnmatchcase
+from functools import cached_property
+from pathlib import Path
+from typing import Any, get_args, get_origin
+
+from graph.errors import KindredError
+from graph.model.claim import namespace_of
+from graph.model.identity import Purpose
+
+POLICIES = Path(__file__).parent / "policies"
+
+
+class PolicyError(KindredError):
+    """A policy file cannot be understood."""
+
+    code = "policy_invalid"
+
+
+class Joins(StrEnum):
+    """When an identifier that two records share joins them."""
+
+    ALONE = "alone"
+    """Always, unless it is held back."""
+    UNLESS_CONTRADICTED = "unless_contradicted"
+    """Unless what the records state contradicts that they are one person."""
+    NEVER = "never"
+    """Not by itself; rules may still use it, and it belongs to whoever states it."""
+
+
+class Field(StrEnum):
+    """What rules and contradictions compare."""
+
+    GIVEN_NAME = "given_name"
+    FAMILY_NAME = "family_name"
+    SUFFIX = "suffix"
+    BIRTH_DATE = "birth_date"
+    GENDER = "gender"
+    ADDRESS = "address"
+    ENTITY_TYPE = "entity_type"
+    ORGANIZATION_NAME = "organization_name"
+
+
+class BlockField(StrEnum):
+    """What two records must have in common before a rule compares them."""
+
+    GIVEN_NAME = "given_name"
+    FAMILY_NAME = "family_name"
+    FULL_NAME = "full_name"
+    BIRTH_DATE = "birth_date"
+    POSTAL_ADDRESS = "postal_address"
+    POSTAL_CODE = "postal_code"
+    STREET = "street"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceKind:
+    """How one namespace of identifiers counts."""
+
+    joins: Joins
+    contradicted_by: tuple[Field, ...]
+    """For ``unless_contradicted``: differing in any one of these, two records do not belong to one value."""
+    weight: float
+    max_people: int
+    """More people than this behind one value, told apart by what their records state, make it generic."""
+    max_neighbours: int
+    """More identifiers than this seen with one value make it generic."""
+    max_per_identity: int
+    """More values than this in one identity contradict each other; 0 means any number."""
+    verified: bool
+    """Whether the value was checked by someone; only such identifiers belong to operational identities."""
+    member: bool
+    """Whether values belong to identities of this purpose at all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """Joins two records that agree in some fields and contradict each other in none of others."""
+
+    name: str
+    block: tuple[BlockField, ...]
+    agree: tuple[Field, ...]
+    near: tuple[Field, ...]
+    """These have to be close at least."""
+    forbid: tuple[Field, ...]
+    """These must not differ; silence is allowed."""
+    weight: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contradiction:
+    """Two records that differ in all these fields are two people, unless evidence of more than ``weight`` joins them."""
+
+    fields: tuple[Field, ...]
+    close_differs: bool
+    """Whether values that are merely close contradict each other too."""
+    weight: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blocked:
+    """Values that say nothing about anybody: patterns of shell style, matched against whole values."""
+
+    any_namespace: tuple[str, ...]
+    by_namespace: Mapping[str, tuple[str, ...]]
+
+    def holds(self, key: str) -> bool:
+        """Whether the identifier key is blocked."""
+        namespace, _, value = key.partition(":")
+        patterns = (*self.any_namespace, *self.by_namespace.get(namespace, ()))
+        return any(fnmatchcase(value, pattern) for pattern in patterns)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Sizes beyond which a conclusion is not trusted."""
+
+    max_profiles_per_value: int
+    """Distinct combinations of name, birth date and address on one value that are still compared with each other."""
+    max_block: int
+    """Records in one block of a rule that are still compared with each other."""
+    max_members: int
+    """Members of one identity; larger communities are split by rising ``leiden_gammas``."""
+    leiden_gammas: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confirmation:
+    """What a shared verified identifier needs beside it before it joins two records (operational)."""
+
+    weights: Mapping[str, float]
+    """Weight of agreeing ``name`` (given and family), ``birth_date`` and ``address``."""
+    any_of: tuple[str, ...]
+    """At least one of these has to agree."""
+    min_kinds: int
+    """Independent kinds of evidence that a join needs, identifiers included."""
+    min_weight: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HomeEvidence:
+    """What joins individuals into a household, and how much (household)."""
+
+    address: float
+    surname: float
+    crowded_address: float
+    """Weight of an address that more than ``max_individuals_per_address`` have in common: a block of flats."""
+    max_individuals_per_address: int
+    shared: Mapping[str, float]
+    """Namespace to weight, for example a landline or a payment card in common."""
+    max_individuals_per_value: int
+    """More than this on one shared identifier say nothing of a home."""
+    min_weight: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Policy:
+    """One purpose's policy."""
+
+    id: str
+    purpose: Purpose
+    description: str
+    version: str
+    default: EvidenceKind
+    evidence: Mapping[str, EvidenceKind]
+    blocked: Blocked
+    limits: Limits
+    rules: tuple[Rule, ...]
+    contradictions: tuple[Contradiction, ...]
+    """What separates two records wherever they meet, the strongest first."""
+    min_match_weight: float | None
+    """Scored matches from this weight on join; None: never."""
+    confirmation: Confirmation | None
+    home: HomeEvidence | None
+
+    def kind(self, namespace: str) -> EvidenceKind:
+        """How a namespace counts; unknown ones count as the policy's default."""
+        return self.evidence.get(namespace, self.default)
+
+    def kind_of(self, key: str) -> EvidenceKind:
+        """How an identifier key's namespace counts."""
+        return self.kind(namespace_of(key))
+
+    @cached_property
+    def unique_namespaces(self) -> Mapping[str, int]:
+        """Namespaces with a limit per identity."""
+        return {name: kind.max_per_identity for name, kind in self.evidence.items() if kind.max_per_identity}
+
+
+def load_policy(purpose: Purpose, *, folder: Path = POLICIES) -> Policy:
+    """Read the policy of a purpose.
+
+    Raises:
+        PolicyError: the file is missing, is not TOML, or has an entry that is unknown, absent or of the wrong type.
+    """
+    path = folder / f"{purpose.value}.toml"
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise PolicyError(f"there is no policy file {path.name}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise PolicyError(f"{path.name} is not TOML: {error}") from error
+    return parse_policy(document, purpose=purpose, where=path.name)
+
+
+def parse_policy(document: Mapping[str, Any], *, purpose: Purpose, where: str) -> Policy:
+    """Build a policy from parsed TOML; ``where`` names the document in errors."""
+    digest = hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()[:12]
+    top = _Table(dict(document), where)
+    if (stated := top.take("purpose", str)) != purpose.value:
+        raise PolicyError(f"{where}: purpose is {stated!r}, expected {purpose.value!r}")
+    identifier = top.take("id", str)
+    defaults = top.take("default", dict)
+    evidence = top.take("evidence", dict, {})
+    blocked = top.take("blocked", dict, {})
+    policy = Policy(
+        id=identifier,
+        purpose=purpose,
+        description=top.take("description", str),
+        version=f"{identifier}@{digest}",
+        default=_build(EvidenceKind, defaults, f"{where} [default]"),
+        evidence={
+            name: _build(EvidenceKind, {**defaults, **kind}, f"{where} [evidence.{name}]") for name, kind in evidence.items()
+        },
+        blocked=Blocked(
+            any_namespace=tuple(blocked.get("any", ())),
+            by_namespace={name: tuple(values) for name, values in blocked.items() if name != "any"},
+        ),
+        limits=_build(Limits, top.take("limits", dict), f"{where} [limits]"),
+        rules=tuple(_build(Rule, rule, f"{where} [[rule]] {i + 1}") for i, rule in enumerate(top.take("rule", list, []))),
+        contradictions=tuple(
+            sorted(
+                (
+                    _build(Contradiction, item, f"{where} [[contradiction]] {i + 1}")
+                    for i, item in enumerate(top.take("contradiction", list, []))
+                ),
+                key=lambda item: (-item.weight, item.fields),
+            )
+        ),
+        min_match_weight=top.take("min_match_weight", float, None),
+        confirmation=_optional(Confirmation, top.take("confirmation", dict, None), f"{where} [confirmation]"),
+        home=_optional(HomeEvidence, top.take("home", dict, None), f"{where} [home]"),
+    )
+    top.finish()
+    return policy
+
+
+_REQUIRED: Any = object()
+
+
+class _Table:
+    def __init__(self, values: dict[str, Any], where: str) -> None:
+        self._values = values
+        self._where = where
+
+    def take(self, name: str, kind: type, default: Any = _REQUIRED) -> Any:
+        if name not in self._values:
+            if default is _REQUIRED:
+                raise PolicyError(f"{self._where}: {name!r} is missing")
+            return default
+        value = self._values.pop(name)
+        if kind is float and isinstance(value, int) and not isinstance(value, bool):
+            return float(value)
+        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+            raise PolicyError(f"{self._where}: {name!r} is {value!r}, expected {kind.__name__}")
+        return value
+
+    def finish(self) -> None:
+        if self._values:
+            raise PolicyError(f"{self._where}: unknown entries {sorted(self._values)}")
+
+
+_FIELD_KINDS: Mapping[Any, type] = {str: str, float: float, int: int, bool: bool}
+
+
+def _build(kind: type[Any], values: Mapping[str, Any], where: str) -> Any:
+    """An instance of a policy dataclass; its annotations say what is expected."""
+    table = _Table(dict(values), where)
+    arguments: dict[str, Any] = {}
+    for field in fields(kind):
+        match field.type:
+            case t if t in _FIELD_KINDS:
+                arguments[field.name] = table.take(field.name, _FIELD_KINDS[t])
+            case t if isinstance(t, type) and issubclass(t, StrEnum):
+                arguments[field.name] = _member(t, table.take(field.name, str), where, field.name)
+            case t if get_origin(t) is tuple:
+                items = table.take(field.name, list)
+                of = get_args(t)[0]
+                arguments[field.name] = tuple(
+                    _member(of, item, where, field.name) if issubclass(of, StrEnum) else of(item) for item in items
+                )
+            case _:
+                arguments[field.name] = {str(name): float(value) for name, value in table.take(field.name, dict).items()}
+    table.finish()
+    return kind(**arguments)
+
+
+def _member(kind: type[StrEnum], value: str, where: str, name: str) -> StrEnum:
+    try:
+        return kind(value)
+    except ValueError:
+        raise PolicyError(f"{where}: {name!r} holds {value!r}, expected one of {[str(item) for item in kind]}") from None
+
+
+def _optional(kind: type[Any], values: Mapping[str, Any] | None, where: str) -> Any:
+    return None if values is None else _build(kind, values, where)

@@ -1,0 +1,77 @@
+"""Evidence as resolution reads it: what each source claims of a person now, and which identifiers were seen together."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from graph.model.evidence import PersonName, PostalAddress
+from graph.model.identity import Purpose
+from graph.model.ids import IdentifierKey, RecordId
+
+
+def namespace_of(key: str) -> str:
+    """The namespace of an identifier key."""
+    return key.partition(":")[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """The current version of one record, with every identifier that any of its versions states and nobody retracted."""
+
+    record_id: RecordId
+    source: str
+    entity_type: str = "person"
+    name: PersonName = field(default_factory=PersonName)
+    gender: str | None = None
+    birth_date: date | None = None
+    address: PostalAddress = field(default_factory=PostalAddress)
+    at: datetime
+    """When the current version was claimed."""
+    first_seen: datetime
+    """When the first version was claimed."""
+    identifiers: tuple[IdentifierKey, ...] = ()
+    """Sorted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """Two identifiers on one touchpoint; ``left`` is the smaller key."""
+
+    left: IdentifierKey
+    right: IdentifierKey
+    first_seen: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assertion:
+    """A steward's evidence that two members are one person, or are not."""
+
+    id: str
+    same: bool
+    left: str
+    right: str
+    by: str
+    at: datetime
+    reason: str
+    purpose: Purpose | None = None
+    """None: for every purpose."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """Scored evidence that two records are one person."""
+
+    left: RecordId
+    right: RecordId
+    match_weight: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceSet:
+    """Everything that a policy reads, for the whole graph or a neighbourhood of it. Order carries no meaning."""
+
+    claims: tuple[Claim, ...] = ()
+    identifiers: tuple[IdentifierKey, ...] = ()
+    """Identifiers that no claim states, such as cookies."""
+    sightings: tuple[Sighting, ...] = ()
+    matches: tuple[Match, ...] = ()
+    assertions: tuple[Assertion, ...] = ()

@@ -1,0 +1,244 @@
+"""Identities in the graph: reading them, applying plans, what is held back, runs and leases."""
+
+import hashlib
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import TypeVar
+
+import orjson
+
+from graph.database import Database
+from graph.errors import KindredError
+from graph.model.explanation import HeldBack
+from graph.model.identity import Decision, DecisionKind, Purpose
+from graph.model.ids import DecisionId, IdentityId
+from graph.model.plan import Change, CurrentIdentity, MembershipPlan
+from graph.statements import identity as statements
+from graph.statements.statement import NoParameters
+
+T = TypeVar("T")
+
+BATCH_MEMBERS = 2_000
+"""Memberships opened or closed in one transaction, unless one decision alone has more."""
+LEASE_SECONDS = 1_800
+_APPLY = {
+    Purpose.INDIVIDUAL: statements.APPLY_INDIVIDUAL_CHANGES,
+    Purpose.OPERATIONAL: statements.APPLY_OPERATIONAL_CHANGES,
+    Purpose.HOUSEHOLD: statements.APPLY_HOUSEHOLD_CHANGES,
+}
+
+
+class ResolutionBusy(KindredError):  # noqa: N818 - states what was observed, as the others do
+    """Somebody else resolves this purpose now."""
+
+    code = "resolution_busy"
+
+
+class IdentityRepository:
+    """Identities, memberships and what policies hold back."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def identities(self, purpose: Purpose) -> dict[IdentityId, CurrentIdentity]:
+        """The identities of a purpose that are not retired."""
+        parameters = statements.PurposeParameters(purpose=purpose)
+        return {
+            IdentityId(row.identity_id): CurrentIdentity(id=IdentityId(row.identity_id), created_at=row.created_at)
+            async for row in self._database.stream(statements.READ_IDENTITIES, parameters)
+        }
+
+    async def memberships(self, purpose: Purpose) -> dict[str, IdentityId]:
+        """Member to its current identity; members of households are individuals."""
+        return {member: identity async for member, identity in self._stream_memberships(purpose)}
+
+    async def _stream_memberships(self, purpose: Purpose) -> AsyncIterator[tuple[str, IdentityId]]:
+        from_members = statements.READ_MEMBERSHIPS, statements.PurposeParameters(purpose=purpose)
+        if purpose is Purpose.HOUSEHOLD:
+            async for row in self._database.stream(statements.READ_RESIDENTS, NoParameters()):
+                yield row.member, IdentityId(row.identity_id)
+        else:
+            async for row in self._database.stream(*from_members):
+                yield row.member, IdentityId(row.identity_id)
+
+    async def latest_change(self, purpose: Purpose) -> datetime | None:
+        """When an identity of the purpose last changed."""
+        rows = await self._database.run(statements.READ_LATEST_DECISION, statements.PurposeParameters(purpose=purpose))
+        return rows[0].latest
+
+    async def apply(self, plan: MembershipPlan, *, run_id: str, progress: Callable[[int], None]) -> None:
+        """Write a plan's changes in batches; each decision is written whole. ``progress`` is called with decisions written.
+
+        A crash between two batches leaves a valid state from which planning again heals the rest.
+        """
+        batch: list[statements.ChangeMap] = []
+        members = 0
+        for change in plan.changes:
+            batch.append(_change_map(change, run_id))
+            members += len(change.openings) + len(change.closings) + 1
+            if members >= BATCH_MEMBERS:
+                await self._apply_batch(plan.purpose, batch)
+                progress(len(batch))
+                batch, members = [], 0
+        if batch:
+            await self._apply_batch(plan.purpose, batch)
+            progress(len(batch))
+
+    async def _apply_batch(self, purpose: Purpose, batch: Sequence[statements.ChangeMap]) -> None:
+        rows = await self._database.run(_APPLY[purpose], statements.ApplyParameters(changes=batch))
+        if rows[0].applied != len(batch):
+            raise KindredError(f"{rows[0].applied} of {len(batch)} decisions were written", code="apply_incomplete")
+
+    async def held_back(self, purpose: Purpose) -> list[HeldBack]:
+        """What a purpose holds back now."""
+        rows = self._database.stream(statements.READ_HELD_BACK, statements.PurposeParameters(purpose=purpose))
+        return [_held_back(row) async for row in rows]
+
+    async def replace_held_back(self, purpose: Purpose, target: Mapping[tuple[str, tuple[str, ...]], str], now: datetime) -> None:
+        """Report exactly ``target`` (reason and members, to detail) as held back: add what is new, end what is gone."""
+        current = {(held.reason, held.members): held for held in await self.held_back(purpose)}
+        new = [
+            statements.HeldBackMap(
+                id=_held_back_id(purpose, reason, members, now),
+                purpose=purpose,
+                reason=reason,
+                detail=detail,
+                since=now,
+                members=members,
+            )
+            for (reason, members), detail in sorted(target.items())
+            if (reason, members) not in current
+        ]
+        for chunk in _chunks(new, BATCH_MEMBERS):
+            await self._database.run(statements.HOLD_BACK, statements.HoldBackParameters(held=chunk))
+        gone = sorted(held.id for key, held in current.items() if key not in target)
+        for ids in _chunks(gone, BATCH_MEMBERS):
+            await self._database.run(statements.RELEASE_HELD_BACK, statements.ReleaseParameters(ids=ids, until=now))
+
+    async def identities_of(self, members: Sequence[str], purpose: Purpose) -> dict[str, IdentityId]:
+        """Current identities of some members, by identifier key or record id."""
+        parameters = statements.MemberPurposeParameters(members=members, purpose=purpose)
+        rows = await self._database.run(statements.READ_IDENTITIES_OF_MEMBERS, parameters)
+        return {row.member: IdentityId(row.identity_id) for row in rows}
+
+    async def members_of(self, identity_id: IdentityId) -> list[str]:
+        """Current members of an identity, sorted."""
+        rows = await self._database.run(
+            statements.READ_MEMBERS_OF_IDENTITY, statements.IdentityIdParameters(identity_id=identity_id)
+        )
+        return sorted(row.member for row in rows)
+
+    async def decisions_of(self, members: Sequence[str], purpose: Purpose) -> list[Decision]:
+        """Decisions that put some members into identities of a purpose, then and now, oldest first."""
+        parameters = statements.MemberPurposeParameters(members=members, purpose=purpose)
+        rows = await self._database.run(statements.READ_DECISIONS_OF_MEMBERS, parameters)
+        return [_decision(row) for row in rows]
+
+    async def held_back_about(self, members: Sequence[str], purpose: Purpose) -> list[HeldBack]:
+        """What a purpose holds back now about some members."""
+        parameters = statements.MemberPurposeParameters(members=members, purpose=purpose)
+        rows = await self._database.run(statements.READ_HELD_BACK_OF_MEMBERS, parameters)
+        return sorted((_held_back(row) for row in rows), key=lambda held: held.id)
+
+    async def record_run(
+        self,
+        *,
+        run_id: str,
+        purpose: Purpose,
+        policy_version: str,
+        started_at: datetime,
+        finished_at: datetime | None,
+        counts: Mapping[str, object],
+    ) -> None:
+        """Write a run's node, at its start and again at its end."""
+        await self._database.run(
+            statements.RECORD_RUN,
+            statements.RunParameters(
+                id=run_id,
+                purpose=purpose,
+                policy_version=policy_version,
+                started_at=started_at,
+                finished_at=finished_at,
+                counts=orjson.dumps(counts).decode(),
+            ),
+        )
+
+    @asynccontextmanager
+    async def lease(self, purpose: Purpose, *, holder: str, now: datetime) -> AsyncIterator[None]:
+        """Hold the right to resolve a purpose; it lapses by itself after half an hour, should the holder die.
+
+        Raises:
+            ResolutionBusy: somebody else holds it.
+        """
+        name = f"resolve:{purpose.value}"
+        until = now + timedelta(seconds=LEASE_SECONDS)
+        rows = await self._database.run(
+            statements.TAKE_LEASE, statements.LeaseParameters(name=name, holder=holder, now=now, until=until)
+        )
+        if rows[0].holder != holder:
+            raise ResolutionBusy(
+                f"{purpose.value} identities are being resolved by {rows[0].holder} until {rows[0].until:%H:%M:%S}"
+            )
+        try:
+            yield
+        finally:
+            await self._database.run(statements.RELEASE_LEASE, statements.ReleaseLeaseParameters(name=name, holder=holder))
+
+
+def _change_map(change: Change, run_id: str) -> statements.ChangeMap:
+    decision = change.decision
+    return statements.ChangeMap(
+        decision_id=decision.id,
+        identity_id=decision.identity_id,
+        kind=decision.kind,
+        purpose=decision.purpose,
+        policy_version=decision.policy_version,
+        actor=decision.actor,
+        at=decision.at,
+        before=orjson.dumps(decision.before).decode(),
+        after=orjson.dumps(decision.after).decode(),
+        reason=decision.reason,
+        run_id=run_id,
+        openings=[opening.member for opening in change.openings],
+        closings=[(closing.member, closing.identity_id) for closing in change.closings],
+        redirects=[redirect.merged for redirect in change.redirects],
+        retired=list(change.retired),
+    )
+
+
+def _held_back(row: statements.HeldBackRow) -> HeldBack:
+    return HeldBack(
+        id=row.id,
+        purpose=Purpose(row.purpose),
+        reason=row.reason,
+        detail=row.detail,
+        members=tuple(sorted(row.members)),
+        since=row.since,
+    )
+
+
+def _decision(row: statements.DecisionRow) -> Decision:
+    return Decision(
+        id=DecisionId(row.id),
+        kind=DecisionKind(row.kind),
+        purpose=Purpose(row.purpose),
+        policy_version=row.policy_version,
+        actor=row.actor,
+        at=row.at,
+        identity_id=IdentityId(row.identity_id),
+        before={name: tuple(members) for name, members in orjson.loads(row.before).items()},
+        after={name: tuple(members) for name, members in orjson.loads(row.after).items()},
+        reason=row.reason,
+    )
+
+
+def _held_back_id(purpose: Purpose, reason: str, members: Sequence[str], since: datetime) -> str:
+    parts = "\x00".join((purpose.value, reason, *members, since.isoformat()))
+    return f"held_{hashlib.sha256(parts.encode()).hexdigest()[:32]}"
+
+
+def _chunks(items: Sequence[T], size: int) -> list[list[T]]:
+    walk = iter(items)
+    return list(iter(lambda: list(islice(walk, size)), []))

@@ -1,0 +1,367 @@
+"""Statements that read evidence for resolution and write what it concludes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from graph.statements.statement import NoParameters, NoRow, Statement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimRow:
+    """The current version of a record with its identifiers."""
+
+    record_id: str
+    source: str
+    entity_type: str | None
+    given_name: str | None
+    middle_name: str | None
+    family_name: str | None
+    name_suffix: str | None
+    full_name: str | None
+    gender: str | None
+    birth_date: date | None
+    street: str | None
+    city: str | None
+    region: str | None
+    postal_code: str | None
+    country: str | None
+    at: datetime
+    first_seen: datetime
+    identifiers: list[str]
+
+
+READ_CLAIMS = Statement(name="identity/read_claims", parameters=NoParameters, row=ClaimRow)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentifierRow:
+    """One identifier."""
+
+    key: str
+
+
+READ_UNSTATED_IDENTIFIERS = Statement(name="identity/read_unstated_identifiers", parameters=NoParameters, row=IdentifierRow)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SightingRow:
+    """Two identifiers seen together."""
+
+    left_key: str
+    right_key: str
+    first_seen: datetime
+
+
+READ_SIGHTINGS = Statement(name="identity/read_sightings", parameters=NoParameters, row=SightingRow)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatchRow:
+    """Scored evidence between two records."""
+
+    left_id: str
+    right_id: str
+    match_weight: float
+
+
+READ_MATCHES = Statement(name="identity/read_matches", parameters=NoParameters, row=MatchRow)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PurposeParameters:
+    """One purpose."""
+
+    purpose: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentityRow:
+    """An identity that is not retired."""
+
+    identity_id: str
+    created_at: datetime
+
+
+READ_IDENTITIES = Statement(name="identity/read_identities", parameters=PurposeParameters, row=IdentityRow)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MembershipRow:
+    """A current membership; ``member`` is an identifier key, a record id, or an individual's id."""
+
+    member: str
+    identity_id: str
+
+
+READ_MEMBERSHIPS = Statement(name="identity/read_memberships", parameters=PurposeParameters, row=MembershipRow)
+READ_RESIDENTS = Statement(name="identity/read_residents", parameters=NoParameters, row=MembershipRow)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectLinksParameters:
+    """Links as columns: numbers of the members at their ends and their weights."""
+
+    graph_name: str
+    sources: Sequence[int]
+    targets: Sequence[int]
+    weights: Sequence[float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectionRow:
+    """Size of a projected graph."""
+
+    node_count: int
+    relationship_count: int
+
+
+PROJECT_LINKS = Statement(name="identity/project_links", parameters=ProjectLinksParameters, row=ProjectionRow)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GraphParameters:
+    """A projected graph."""
+
+    graph_name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComponentRow:
+    """The component or community of a member's number."""
+
+    node: int
+    component: int
+
+
+STREAM_COMPONENTS = Statement(name="identity/stream_components", parameters=GraphParameters, row=ComponentRow)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeidenParameters:
+    """A projected graph and Leiden's resolution."""
+
+    graph_name: str
+    gamma: float
+
+
+STREAM_COMMUNITIES = Statement(name="identity/stream_communities", parameters=LeidenParameters, row=ComponentRow)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DroppedRow:
+    """A projected graph that is no more."""
+
+    graph_name: str
+
+
+DROP_PROJECTION = Statement(name="identity/drop_projection", parameters=GraphParameters, row=DroppedRow)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeMap:
+    """One change of a plan, as maps."""
+
+    decision_id: str
+    identity_id: str
+    kind: str
+    purpose: str
+    policy_version: str
+    actor: str
+    at: datetime
+    before: str
+    after: str
+    reason: str
+    run_id: str
+    openings: Sequence[str]
+    closings: Sequence[Sequence[str]]
+    """Pairs of member and identity id."""
+    redirects: Sequence[str]
+    """Identities that from now on redirect to ``identity_id``."""
+    retired: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplyParameters:
+    """A batch of changes."""
+
+    changes: Sequence[ChangeMap]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppliedRow:
+    """How many changes were written."""
+
+    applied: int
+
+
+APPLY_INDIVIDUAL_CHANGES = Statement(name="identity/apply_individual_changes", parameters=ApplyParameters, row=AppliedRow)
+APPLY_OPERATIONAL_CHANGES = Statement(name="identity/apply_operational_changes", parameters=ApplyParameters, row=AppliedRow)
+APPLY_HOUSEHOLD_CHANGES = Statement(name="identity/apply_household_changes", parameters=ApplyParameters, row=AppliedRow)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldBackRow:
+    """Something held back and not released."""
+
+    id: str
+    purpose: str
+    reason: str
+    detail: str
+    members: list[str]
+    since: datetime
+
+
+READ_HELD_BACK = Statement(name="identity/read_held_back", parameters=PurposeParameters, row=HeldBackRow)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldBackMap:
+    """Something to hold back."""
+
+    id: str
+    purpose: str
+    reason: str
+    detail: str
+    since: datetime
+    members: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldBackParameters:
+    """A batch of what is held back."""
+
+    held: Sequence[HeldBackMap]
+
+
+HOLD_BACK = Statement(name="identity/hold_back", parameters=HoldBackParameters, row=NoRow)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseParameters:
+    """A batch of what is no longer held back."""
+
+    ids: Sequence[str]
+    until: datetime
+
+
+RELEASE_HELD_BACK = Statement(name="identity/release_held_back", parameters=ReleaseParameters, row=NoRow)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaseParameters:
+    """Who wants a lease, from now until when."""
+
+    name: str
+    holder: str
+    now: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaseRow:
+    """Who holds a lease, and until when."""
+
+    holder: str
+    until: datetime
+
+
+TAKE_LEASE = Statement(name="identity/take_lease", parameters=LeaseParameters, row=LeaseRow)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseLeaseParameters:
+    """A lease and its holder."""
+
+    name: str
+    holder: str
+
+
+RELEASE_LEASE = Statement(name="identity/release_lease", parameters=ReleaseLeaseParameters, row=NoRow)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunParameters:
+    """A resolution run."""
+
+    id: str
+    purpose: str
+    policy_version: str
+    started_at: datetime
+    finished_at: datetime | None
+    counts: str
+
+
+RECORD_RUN = Statement(name="identity/record_run", parameters=RunParameters, row=NoRow)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LatestRow:
+    """The latest moment at which an identity of a purpose changed."""
+
+    latest: datetime | None
+
+
+READ_LATEST_DECISION = Statement(name="identity/read_latest_decision", parameters=PurposeParameters, row=LatestRow)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberParameters:
+    """Members, by identifier key or record id."""
+
+    members: Sequence[str]
+
+
+READ_NEIGHBOUR_CLAIMS = Statement(name="identity/read_neighbour_claims", parameters=MemberParameters, row=ClaimRow, hot_path=True)
+READ_NEIGHBOUR_SIGHTINGS = Statement(
+    name="identity/read_neighbour_sightings", parameters=MemberParameters, row=SightingRow, hot_path=True
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberPurposeParameters:
+    """Members and a purpose."""
+
+    members: Sequence[str]
+    purpose: str
+
+
+READ_IDENTITIES_OF_MEMBERS = Statement(
+    name="identity/read_identities_of_members", parameters=MemberPurposeParameters, row=MembershipRow, hot_path=True
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentityIdParameters:
+    """One identity."""
+
+    identity_id: str
+
+
+READ_MEMBERS_OF_IDENTITY = Statement(
+    name="identity/read_members_of_identity", parameters=IdentityIdParameters, row=MembershipRow, hot_path=True
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionRow:
+    """A decision as stored; ``before`` and ``after`` are JSON."""
+
+    id: str
+    kind: str
+    purpose: str
+    policy_version: str
+    actor: str
+    at: datetime
+    identity_id: str
+    before: str
+    after: str
+    reason: str
+
+
+READ_DECISIONS_OF_MEMBERS = Statement(
+    name="identity/read_decisions_of_members", parameters=MemberPurposeParameters, row=DecisionRow, hot_path=True
+)
+READ_HELD_BACK_OF_MEMBERS = Statement(
+    name="identity/read_held_back_of_members", parameters=MemberPurposeParameters, row=HeldBackRow, hot_path=True
+)
