@@ -1,0 +1,21 @@
+// Read touchpoints by id.
+// access: read
+MATCH (touchpoint:Touchpoint)
+WHERE touchpoint.id IN $touchpoint_ids
+RETURN touchpoint.id AS id, touchpoint {.id, .type, .event, .channel, .at, .recorded_at, .source, .title, .url, .value_cents, .currency, .properties,
+      .rejected_values,
+      identifiers: COLLECT {
+        MATCH (touchpoint)-[:CARRIES]->(identifier:Identifier)
+        RETURN identifier {.namespace, .value} ORDER BY identifier.key LIMIT 100
+      },
+      products: COLLECT {
+        MATCH (touchpoint)-[about:ABOUT]->(product:Product)
+        RETURN {id: product.id, name: product.name, brand: product.brand, quantity: about.quantity,
+          price_cents: about.price_cents, category: head(COLLECT {
+            MATCH (product)-[:IN_CATEGORY]->(category:Category) RETURN category.name ORDER BY category.name LIMIT 1})}
+        ORDER BY product.id LIMIT 200
+      },
+      order_id: head(COLLECT { MATCH (touchpoint)-[:ABOUT]->(order:Order) RETURN order.id ORDER BY order.id LIMIT 1 }),
+      store_id: head(COLLECT { MATCH (touchpoint)-[:ABOUT]->(store:Store) RETURN store.id ORDER BY store.id LIMIT 1 }),
+      campaign_id: head(COLLECT {
+        MATCH (touchpoint)-[:ABOUT]->(campaign:Campaign) RETURN campaign.id ORDER BY campaign.id LIMIT 1 })} AS touchpoint
