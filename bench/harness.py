@@ -71,16 +71,17 @@ def describe_machine(*, now: datetime) -> Head:
     )
 
 
-def parser(bench: str, description: str) -> argparse.ArgumentParser:
-    """The command line that every benchmark has; each adds its own options."""
+def parser(bench: str, description: str, *, data: bool = True) -> argparse.ArgumentParser:
+    """The command line that every benchmark has; each adds its own options. ``data`` is False where there is none to bring."""
     arguments = argparse.ArgumentParser(prog=f"python -m bench.{bench}", description=description)
     arguments.add_argument("--json", type=Path, metavar="FILE", help="also write head and rows to FILE as JSON")
-    arguments.add_argument(
-        "--data",
-        type=Path,
-        metavar="DIR",
-        help="measure the folder's records.csv, truth.csv and mapping.toml, not the built-in sets",
-    )
+    if data:
+        arguments.add_argument(
+            "--data",
+            type=Path,
+            metavar="DIR",
+            help="measure this folder's records.csv, truth.csv and mapping.toml in place of the built-in sets",
+        )
     return arguments
 
 

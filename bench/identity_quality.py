@@ -1,6 +1,6 @@
 """How well the identity graphs agree with the truth, from the graph as a user gets it: default policies, no tuning per set.
 
-Each set goes through the whole house, ``kindred up``, ``import`` (NATS, worker, Neo4j), ``resolve`` and ``export memberships``, in a
+Each set goes through the whole house, ``kindred up``, ``import`` (NATS, worker, Neo4j), ``resolve``, ``export memberships``, in a
 temporary installation of its own, one set at a time.
 """
 
