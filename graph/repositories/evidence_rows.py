@@ -4,7 +4,7 @@ Sorted keys make concurrent writers take their locks in one order.
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from itertools import combinations
 from typing import Any
 
@@ -15,6 +15,8 @@ from graph.model.evidence import Evidence, ProductLine, RecordVersion, RejectedV
 from graph.model.identifier import Identifier
 from graph.statements import evidence as statements
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
 PAIRWISE_LIMIT = 8
 """Up to this many identifiers on a touchpoint are linked each to each (28 links); more are linked to the strongest one."""
 STRENGTH = (
@@ -41,6 +43,8 @@ def new_touchpoints(touchpoints: Sequence[Touchpoint]) -> statements.NewTouchpoi
         touchpoints=[
             statements.TouchpointRow(
                 id=touchpoint.id,
+                at=_instant(touchpoint.at),
+                recorded_at=_instant(touchpoint.recorded_at),
                 properties=_touchpoint_properties(touchpoint),
                 identifier_positions=[position[identifier.key] for identifier in touchpoint.identifiers],
             )
@@ -57,7 +61,7 @@ def pairs(touchpoints: Sequence[Touchpoint]) -> list[statements.PairRow]:
             pair = (left.key, right.key) if left.key < right.key else (right.key, left.key)
             times[pair] = _widened(times.get(pair), touchpoint.at)
     return [
-        statements.PairRow(left_key=left_key, right_key=right_key, first_seen=first_seen, last_seen=last_seen)
+        statements.PairRow(left_key=left_key, right_key=right_key, first_seen=_instant(first_seen), last_seen=_instant(last_seen))
         for (left_key, right_key), (first_seen, last_seen) in sorted(times.items())
     ]
 
@@ -179,6 +183,11 @@ def _description_order(touchpoint: Touchpoint, line: ProductLine) -> tuple[datet
     return touchpoint.at, touchpoint.id, line.name or "", line.brand or ""
 
 
+def _instant(at: datetime) -> statements.Instant:
+    microseconds = (at - EPOCH) // MICROSECOND
+    return statements.Instant(seconds=microseconds // 1_000_000, nanoseconds=microseconds % 1_000_000 * 1_000)
+
+
 def _present(value: str | None) -> list[str]:
     return [value] if value else []
 
@@ -198,6 +207,8 @@ def _touchpoint_properties(touchpoint: Touchpoint) -> dict[str, Any]:
 
 def _version_properties(version: RecordVersion) -> dict[str, Any]:
     return _base_properties(version) | {
+        "at": version.at,
+        "recorded_at": version.recorded_at,
         "name_given": version.name_given,
         "given_name": version.name.given,
         "middle_name": version.name.middle,
@@ -220,8 +231,6 @@ def _version_properties(version: RecordVersion) -> dict[str, Any]:
 
 def _base_properties(evidence: Evidence) -> dict[str, Any]:
     return {
-        "at": evidence.at,
-        "recorded_at": evidence.recorded_at,
         "source": evidence.source,
         "body": evidence.body,
         "body_sha256": evidence.body_sha256,

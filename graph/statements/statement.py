@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import date, datetime, time
 from enum import Enum
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar
 
@@ -75,11 +75,22 @@ class Statement(Generic[P, R]):
         return {f.name: _plain(getattr(parameters, f.name)) for f in fields(parameters)}  # type: ignore[arg-type]
 
 
+@cache
+def _field_names(kind: type) -> tuple[str, ...]:
+    return tuple(f.name for f in fields(kind))
+
+
+# Looked up by exact type: a batch holds tens of thousands of these, and walking it is most of what a client spends on it.
+_SCALARS = frozenset({type(None), str, int, float, bool, datetime, date, time, bytes})
+
+
 def _plain(value: Any) -> Any:
+    if type(value) in _SCALARS:
+        return value
     if value is None or isinstance(value, str | int | float | bool | datetime | date | time | bytes):
         return value.value if isinstance(value, Enum) else value
     if is_dataclass(value) and not isinstance(value, type):
-        return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
+        return {name: _plain(getattr(value, name)) for name in _field_names(type(value))}
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, Sequence | frozenset | set):
