@@ -5,8 +5,10 @@ CALL (member_id) {
   MATCH (identifier:Identifier {key: member_id}) RETURN identifier AS member
   UNION
   MATCH (record:Record {id: member_id}) RETURN record AS member
+  UNION
+  MATCH (individual:Identity {id: member_id}) RETURN individual AS member
 }
-MATCH (member)-[membership:MEMBER_OF]->(identity:Identity)
+MATCH (member)-[membership:MEMBER_OF|LIVES_IN]->(identity:Identity)
 WHERE identity.purpose = $purpose
 WITH DISTINCT membership.decision_id AS decision_id, identity
 MATCH (decision:Decision {id: decision_id})

@@ -5,6 +5,8 @@ CALL (member_id) {
   MATCH (identifier:Identifier {key: member_id}) RETURN identifier AS member
   UNION
   MATCH (record:Record {id: member_id}) RETURN record AS member
+  UNION
+  MATCH (individual:Identity {id: member_id}) RETURN individual AS member
 }
 MATCH (held:HeldBack)-[:HOLDS]->(member)
 WHERE held.purpose = $purpose AND held.until IS NULL

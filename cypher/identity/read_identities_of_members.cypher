@@ -5,7 +5,9 @@ CALL (member_id) {
   MATCH (identifier:Identifier {key: member_id}) RETURN identifier AS member
   UNION
   MATCH (record:Record {id: member_id}) RETURN record AS member
+  UNION
+  MATCH (individual:Identity {id: member_id}) RETURN individual AS member
 }
-MATCH (member)-[membership:MEMBER_OF]->(identity:Identity)
+MATCH (member)-[membership:MEMBER_OF|LIVES_IN]->(identity:Identity)
 WHERE membership.valid_to IS NULL AND identity.purpose = $purpose
 RETURN member_id AS member, identity.id AS identity_id
