@@ -1,6 +1,8 @@
 """The embedded NATS server with JetStream: its files, its command line, and when it is ready."""
 
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
@@ -8,6 +10,7 @@ from string import Template
 from urllib.parse import quote
 
 import nats
+from nats.aio.client import Client
 from nats.errors import Error as NatsError
 from nats.js.api import AccountInfo
 
@@ -98,16 +101,21 @@ def address(*, port: int, password: str) -> NatsAddress:
     return NatsAddress(url=f"nats://{LOOPBACK}:{port}", user=USER, password=password)
 
 
+@asynccontextmanager
+async def connected(where: NatsAddress) -> AsyncIterator[Client]:
+    """A short-lived client that gives up at once instead of reconnecting."""
+    client = await nats.connect(where.with_login, allow_reconnect=False, connect_timeout=PROBE_TIMEOUT_SECONDS, error_cb=_ignore)
+    try:
+        yield client
+    finally:
+        await client.close()
+
+
 async def probe(where: NatsAddress) -> AccountInfo | str:
     """JetStream's account if it answers, else what was observed."""
     try:
-        client = await nats.connect(
-            where.with_login, allow_reconnect=False, connect_timeout=PROBE_TIMEOUT_SECONDS, error_cb=_ignore
-        )
-        try:
+        async with connected(where) as client:
             return await client.jetstream(timeout=PROBE_TIMEOUT_SECONDS).account_info()
-        finally:
-            await client.close()
     except (NatsError, OSError, TimeoutError) as error:
         return f"{type(error).__name__}: {error}"
 

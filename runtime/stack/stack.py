@@ -3,10 +3,11 @@
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TypeVar
 
-from filelock import AcquireReturnProxy, BaseFileLock, FileLock, Timeout
+from filelock import FileLock, Timeout
 
 from graph.database import open_database
 from graph.migrations import migrate
@@ -95,10 +96,13 @@ class Stack:
                 return []
             self._state = state
             services = [name for name in state.processes if name not in (nats.NAME, neo4j.NAME)]
-            order = (*reversed(services), neo4j.NAME, nats.NAME)
-            return [name for name in order if await self._stop(name)]
+            stopped = [name for name in reversed(services) if await self._stop(name)]
+            # The stores do not know of each other: both at once, so that the slower one alone is waited for.
+            stores = (neo4j.NAME, nats.NAME)
+            ran = await asyncio.gather(*(self._stop(name) for name in stores))
+            return stopped + [name for name, was_running in zip(stores, ran, strict=True) if was_running]
 
-    def _locked(self) -> AcquireReturnProxy[BaseFileLock]:
+    def _locked(self) -> AbstractContextManager[object]:
         home = self._settings.home
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
         lock = FileLock(home / "lock")
