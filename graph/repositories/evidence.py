@@ -59,10 +59,11 @@ VALUE_ERRORS = frozenset(
         "Neo.ClientError.Statement.TypeError",
         "Neo.ClientError.Statement.ParameterTypeError",
         "Neo.ClientError.Statement.PropertyTypeError",
-        "Neo.ClientError.Schema.ConstraintValidationFailed",
     }
 )
-CONSTRAINT_ATTEMPTS = 3
+CONSTRAINT_ATTEMPTS = 20
+KEY_BYTES = 4_000
+"""Neo4j fails on an indexed value of more than about 8,000 bytes, with an error that it also gives for its own troubles."""
 
 
 class EvidenceRepository:
@@ -80,6 +81,10 @@ class EvidenceRepository:
         """
         if not batch:
             return []
+        for evidence in batch:
+            key = rows.longest_key(evidence)
+            if len(key.encode(errors="replace")) > KEY_BYTES:
+                raise EvidenceRefused(f"{key[:40]!r}... has more than the {KEY_BYTES} bytes that an index takes")
         first: dict[MessageId, Evidence] = {}
         for evidence in batch:
             first.setdefault(evidence.id, evidence)
@@ -112,9 +117,9 @@ class EvidenceRepository:
             try:
                 return await self._database.write(work)
             except ConstraintError as error:
-                # Another worker wrote one of the events since we looked: look again.
+                # Another worker wrote one of the events since we looked: look again. Each time somebody got further.
                 if attempt == CONSTRAINT_ATTEMPTS:
-                    raise EvidenceRefused(f"the database refused the batch: {error.message}") from error
+                    raise GraphUnavailable(f"other writers were first, {attempt} times: {error.message}") from error
             except Neo4jError as error:
                 if error.code in VALUE_ERRORS:
                     raise EvidenceRefused(f"the database refused a value: {error.message}") from error

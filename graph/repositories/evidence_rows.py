@@ -160,6 +160,17 @@ def claims(versions: Sequence[RecordVersion]) -> list[statements.ClaimRow]:
     ]
 
 
+def longest_key(evidence: Evidence) -> str:
+    """The longest of the values by which the graph will find what the event names."""
+    keys: list[str] = [evidence.id, *(identifier.key for identifier in evidence.identifiers)]
+    if isinstance(evidence, RecordVersion):
+        keys.append(evidence.record_id)
+    else:
+        keys += (key for line in evidence.products for key in (line.product_id, line.category or ""))
+        keys += (evidence.order_id or "", evidence.store_id or "", evidence.campaign or "", evidence.coupon or "")
+    return max(keys, key=len)
+
+
 def _links(identifiers: Sequence[Identifier]) -> Iterator[tuple[Identifier, Identifier]]:
     if len(identifiers) <= PAIRWISE_LIMIT:
         yield from combinations(identifiers, 2)
