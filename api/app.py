@@ -1,0 +1,74 @@
+"""The HTTP application: GraphQL, health, metrics, and the routes of whoever shares the port."""
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.routing import BaseRoute, Route
+
+from api.access_log import AccessLog
+from api.auth import Authenticator, Caller
+from api.context import Context, Normalise
+from api.graphql import GraphQLEndpoint
+from api.health import Check, health_routes
+from api.metrics import ApiMetrics
+from api.schema import build_schema
+from graph.database import Database
+from graph.repositories.journeys import JourneyRepository
+from graph.repositories.profiles import ProfileRepository
+
+GRAPHQL_PATH = "/graphql"
+
+
+def create_app(
+    *,
+    database: Database,
+    authenticator: Authenticator,
+    normalise: Normalise,
+    metrics: ApiMetrics,
+    checks: Mapping[str, Check],
+    outages: tuple[type[Exception], ...],
+    environment: Literal["development", "production"],
+    allowed_origins: Sequence[str],
+    extra_routes: Sequence[BaseRoute],
+    request_seconds: float = 10.0,
+) -> Starlette:
+    """The application, without any connection of its own.
+
+    Args:
+        database: the graph.
+        authenticator: knows the API keys.
+        normalise: makes an identifier of what a client looks up.
+        metrics: counts requests; its registry is served at ``/metrics``.
+        checks: what ``/readyz`` asks, by name.
+        outages: errors by which the graph shows that it does not answer.
+        environment: ``development`` also serves GraphiQL, introspection and the messages of internal errors.
+        allowed_origins: origins whose pages may ask from a browser; ``*`` is any.
+        extra_routes: further routes, such as the collector's.
+        request_seconds: how long one operation may take.
+    """
+    development = environment == "development"
+    profiles, journeys = ProfileRepository(database), JourneyRepository(database)
+
+    def new_context(caller: Caller | None) -> Context:
+        return Context(database=database, profiles=profiles, journeys=journeys, normalise=normalise, caller=caller)
+
+    endpoint = GraphQLEndpoint(
+        build_schema(outages=outages, development=development),
+        authenticator=authenticator,
+        new_context=new_context,
+        metrics=metrics,
+        request_seconds=request_seconds,
+        graphiql=development,
+    )
+    cors = Middleware(
+        CORSMiddleware, allow_origins=list(allowed_origins), allow_methods=["POST"], allow_headers=["*"], max_age=86_400
+    )
+    routes: list[BaseRoute] = [
+        Route(GRAPHQL_PATH, endpoint, methods=["GET", "POST", "OPTIONS"], middleware=[cors]),
+        *health_routes(checks, registry=metrics.registry),
+        *extra_routes,
+    ]
+    return Starlette(routes=routes, middleware=[Middleware(AccessLog, metrics=metrics)])

@@ -1,0 +1,142 @@
+"""The GraphQL endpoint: who may ask, how much, how long."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+
+import orjson
+from cross_web import AsyncHTTPRequestAdapter
+from graphql import GraphQLError
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import Message, Receive, Scope, Send
+from starlette.websockets import WebSocket
+from strawberry import Schema
+from strawberry.asgi import GraphQL
+from strawberry.http import GraphQLRequestData
+from strawberry.types import ExecutionResult
+
+from api.auth import Authenticator, Caller
+from api.context import Context
+from api.metrics import ApiMetrics
+
+MAX_BODY_BYTES = 100_000
+
+NewContext = Callable[[Caller | None], Context]
+"""What the resolvers of one request get; the caller is None only for GraphiQL's page."""
+
+
+class GraphQLEndpoint(GraphQL[Context, None]):
+    """Strawberry's view with limits of time and size, keys and metrics.
+
+    A request without a valid key is answered 401; one that is too large 413; one that takes
+    too long ends with the error ``timeout``.
+    """
+
+    def __init__(
+        self,
+        schema: Schema,
+        *,
+        authenticator: Authenticator,
+        new_context: NewContext,
+        metrics: ApiMetrics,
+        request_seconds: float,
+        graphiql: bool,
+    ) -> None:
+        super().__init__(schema, graphql_ide="graphiql" if graphiql else None, allow_queries_via_get=False)
+        self._authenticator = authenticator
+        self._new_context = new_context
+        self._metrics = metrics
+        self._request_seconds = request_seconds
+        self._graphiql = graphiql
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await WebSocket(scope, receive=receive, send=send).close(code=1008)
+            return
+        request = Request(scope)
+        caller = self._authenticator.caller_of(request.headers.get("authorization"))
+        page = self._graphiql and request.method == "GET"
+        if caller is None and not page:
+            refused = _refusal(HTTPStatus.UNAUTHORIZED, "unauthenticated", "send a valid API key as Authorization: Bearer KEY")
+            refused.headers["www-authenticate"] = "Bearer"
+            await refused(scope, receive, send)
+            return
+        scope["state"]["identity"] = caller
+        scope["state"]["caller"] = caller.name if caller else None
+        try:
+            body = await _whole_body(receive) if request.method == "POST" else b""
+        except _TooLargeError:
+            message = f"the request has more than {MAX_BODY_BYTES} bytes"
+            await _refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", message)(scope, receive, send)
+            return
+        await super().__call__(scope, _replayed(body), send)
+
+    async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:  # noqa: ARG002
+        """The request's own context."""
+        return self._new_context(request.state.identity)
+
+    async def execute_single(
+        self,
+        request: Request,
+        request_adapter: AsyncHTTPRequestAdapter,
+        sub_response: Response,
+        context: Context,
+        root_value: None,
+        request_data: GraphQLRequestData,
+    ) -> ExecutionResult:
+        """Execute one operation in time, and count it."""
+        started = time.perf_counter()
+        name = request_data.operation_name
+        result: ExecutionResult | None = None
+        try:
+            async with asyncio.timeout(self._request_seconds):
+                result = await super().execute_single(request, request_adapter, sub_response, context, root_value, request_data)
+        except TimeoutError:
+            message = f"the operation took longer than {self._request_seconds:g} seconds"
+            result = ExecutionResult(data=None, errors=[GraphQLError(message, extensions={"code": "timeout"})])
+        finally:
+            request.state.operation = name
+            failed = result is None or bool(result.errors)
+            self._metrics.operation(name=name, failed=failed, seconds=time.perf_counter() - started)
+        return result
+
+    def encode_json(self, data: object) -> bytes:
+        """The answer as JSON, by orjson."""
+        return orjson.dumps(data)
+
+    def decode_json(self, data: str | bytes) -> object:
+        """The request from JSON, by orjson."""
+        return orjson.loads(data)
+
+
+class _TooLargeError(Exception):
+    pass
+
+
+async def _whole_body(receive: Receive) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            return b"".join(parts)
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if size > MAX_BODY_BYTES:
+            raise _TooLargeError
+        if not message.get("more_body"):
+            return b"".join(parts)
+
+
+def _replayed(body: bytes) -> Callable[[], Awaitable[Message]]:
+    async def receive() -> Message:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return receive
+
+
+def _refusal(status: HTTPStatus, code: str, message: str) -> JSONResponse:
+    return JSONResponse({"errors": [{"message": message, "extensions": {"code": code}}]}, status_code=status)

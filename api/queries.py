@@ -1,0 +1,138 @@
+"""The root of all queries."""
+
+from datetime import datetime
+from typing import Annotated
+
+import strawberry
+from strawberry import relay
+
+from api.context import Info
+from api.types.enums import NotFoundReason, Purpose
+from api.types.explanation import ExplainResult, Explanation, MemberInput, NotAMember
+from api.types.outcomes import IdentityNotFound, IdentityResult, InvalidIdentifier, ProfileNotFound, ProfileResult
+from api.types.pages import moment
+from api.types.parts import Identifier, IdentifierInput
+from api.types.profile import Profile, profile
+from graph.identity.explain import NotAMember as NoSuchMember
+from graph.identity.explain import explain
+from graph.model.evidence import RejectedValue
+from graph.model.identity import Purpose as GraphPurpose
+from graph.model.profile import NoIdentity
+
+AsOf = Annotated[
+    datetime | None,
+    strawberry.argument(description="Answer as it would have been answered at this moment; null is now."),
+]
+IdentityIdArgument = Annotated[strawberry.ID, strawberry.argument(description="The identity's own id, or its global id.")]
+
+
+@strawberry.type(description="What can be asked.")
+class Query:
+    """The root of all queries."""
+
+    node: relay.Node | None = relay.node(description="Any object by its global id; null where there is none.")
+
+    @strawberry.field(description="The profile of whoever has an identifier, for one purpose.")
+    async def profile(
+        self,
+        info: Info,
+        identifier: Annotated[IdentifierInput, strawberry.argument(description="The identifier to look up.")],
+        purpose: Annotated[Purpose, strawberry.argument(description="The identity graph to look in.")] = Purpose.INDIVIDUAL,
+        as_of: AsOf = None,
+    ) -> ProfileResult:
+        """Normalises the identifier as ingest does, and looks it up."""
+        as_of = moment(as_of, name="asOf")
+        normalised = info.context.normalise(identifier.namespace, identifier.value)
+        if isinstance(normalised, RejectedValue):
+            return InvalidIdentifier(namespace=identifier.namespace, value=identifier.value, message=normalised.reason)
+        found = await info.context.profiles.find(normalised.key, purpose=GraphPurpose(str(purpose.value)), as_of=as_of)
+        if isinstance(found, NoIdentity):
+            return ProfileNotFound(
+                identifier=Identifier.of(normalised),
+                purpose=purpose,
+                as_of=as_of,
+                reason=NotFoundReason(found.reason.value),
+                held_back=list(found.held_back),
+                message=_sentence(f"{normalised.namespace} {normalised.value}", found, purpose),
+            )
+        return profile(found, as_of=as_of)
+
+    @strawberry.field(description="A profile by its identity's id. The id of a merged identity leads to the one that survived.")
+    async def identity(self, info: Info, id: IdentityIdArgument, as_of: AsOf = None) -> IdentityResult:  # noqa: A002
+        """By the identity's own id or its global id."""
+        return await _identity(info, str(id), as_of=moment(as_of, name="asOf"))
+
+    @strawberry.field(description="A household by its identity's id.")
+    async def household(self, info: Info, id: IdentityIdArgument, as_of: AsOf = None) -> IdentityResult:  # noqa: A002
+        """By the identity's own id or its global id."""
+        found = await _identity(info, str(id), as_of=moment(as_of, name="asOf"))
+        if isinstance(found, Profile) and found.purpose is not Purpose.HOUSEHOLD:
+            return IdentityNotFound(
+                identity_id=str(id),
+                as_of=as_of,
+                message=f"{id} is an identity of the purpose {found.purpose.value}",
+            )
+        return found
+
+    @strawberry.field(description="Why two members are in one identity, or are not: the evidence, step by step.")
+    async def explain(
+        self,
+        info: Info,
+        member_a: Annotated[MemberInput, strawberry.argument(description="The member in question.")],
+        member_b: Annotated[
+            MemberInput | None,
+            strawberry.argument(description="Another; without it, the member of the same identity with the oldest evidence."),
+        ] = None,
+        purpose: Annotated[Purpose, strawberry.argument(description="The identity graph to look in.")] = Purpose.INDIVIDUAL,
+    ) -> ExplainResult:
+        """Reads the evidence around the members again, by the published policy."""
+        keys: list[str] = []
+        for member in (member_a, member_b):
+            if member is None:
+                continue
+            key = _member_key(info, member)
+            if isinstance(key, InvalidIdentifier):
+                return key
+            keys.append(key)
+        other = keys[1] if len(keys) > 1 else None
+        try:
+            found = await explain(info.context.database, keys[0], other, GraphPurpose(str(purpose.value)))
+        except NoSuchMember as error:
+            return NotAMember(member=keys[0], message=str(error))
+        return Explanation.of(found)
+
+
+async def _identity(info: Info, given: str, *, as_of: datetime | None) -> Profile | IdentityNotFound:
+    identity_id = _own_id(given)
+    state = await info.context.load(info.context.profiles.identities, identity_id, as_of=as_of)
+    if state is None:
+        return IdentityNotFound(identity_id=given, as_of=as_of, message=f"there is no identity {identity_id}")
+    return profile(state, as_of=as_of)
+
+
+def _member_key(info: Info, member: MemberInput) -> str | InvalidIdentifier:
+    if member.identifier:
+        given = member.identifier
+        normalised = info.context.normalise(given.namespace, given.value)
+        if isinstance(normalised, RejectedValue):
+            return InvalidIdentifier(namespace=given.namespace, value=given.value, message=normalised.reason)
+        return normalised.key
+    return member.key or ""
+
+
+def _own_id(given: str) -> str:
+    try:
+        global_id = relay.GlobalID.from_id(given)
+    except relay.GlobalIDValueError:
+        return given
+    return global_id.node_id if global_id.type_name == Profile.__name__ else given
+
+
+def _sentence(what: str, found: NoIdentity, purpose: Purpose) -> str:
+    match found.reason.value:
+        case "unknown":
+            return f"nothing that has arrived carries {what}"
+        case "held_back":
+            return f"{what} is left out of the {purpose.value} identities: {', '.join(found.held_back)}"
+        case _:
+            return f"{what} is known, but belongs to no {purpose.value} identity at that moment"
