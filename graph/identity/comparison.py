@@ -87,7 +87,7 @@ def compare_given_names(left: str | None, right: str | None) -> Outcome:
     if left == right:
         return Outcome.AGREES
     if len(left) == 1 or len(right) == 1:
-        return Outcome.CLOSE if left[0] == right[0] else Outcome.DIFFERS
+        return Outcome.CLOSE if _initials(left) & _initials(right) else Outcome.DIFFERS
     if set(left.split()) & set(right.split()) or left.replace(" ", "") == right.replace(" ", ""):
         return Outcome.AGREES
     if _one_is_nickname(left, right):
@@ -122,6 +122,11 @@ def _by_similarity(left: str, right: str) -> Outcome:
 @lru_cache(maxsize=50_000)
 def _nicknames(name: str) -> frozenset[str]:
     return frozenset(_NICKNAMES.nicknames_of(name))
+
+
+def _initials(name: str) -> frozenset[str]:
+    """The first letters of a name and of its nicknames: "b" may stand for "robert"; of an initial, itself."""
+    return frozenset(name[0]) if len(name) == 1 else frozenset({name[0], *(nickname[0] for nickname in _nicknames(name))})
 
 
 def _one_is_nickname(left: str, right: str) -> bool:
