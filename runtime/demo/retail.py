@@ -17,15 +17,22 @@ from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
 
+from ingest.normalise.phones import normalise_phone
 from runtime.demo.catalogue import CAMPAIGNS, CONTACT_REASONS, CURRENCY, PRODUCTS, SEARCHES, STORES, DemoProduct
 
 DEMO_DATE = datetime(2026, 11, 16, 9, tzinfo=UTC)
 """The stream's last moment; fixed, so that the demonstration is the same on every day."""
 DEMO_WEEKS = 12
 DEMO_SEED = "kindred-demo"
+REGION = "US"
 PASSERS_BY = 25
 """Visitors who browse and never say who they are."""
 SHOP = "https://shop.example"
+LIBRARIES: dict[str, Any] = {
+    "web": {"library": {"name": "analytics.js", "version": "next-1.70.0"}, "page": {"url": f"{SHOP}/"}},
+    "app": {"library": {"name": "analytics-swift", "version": "1.6.2"}, "os": {"name": "iOS", "version": "18.1"}},
+}
+"""What the libraries that send such events say of themselves."""
 _IDS = uuid.UUID("3d6f2b52-2f64-4f0c-8a55-9a4f1f0f7f6e")
 
 Event = dict[str, Any]
@@ -40,10 +47,16 @@ class Customer:
     family_name: str | None
     email: str | None
     phone: str | None
+    """As written; it may lack an area code."""
+
+    @property
+    def can_be_called(self) -> bool:
+        """Whether the phone number is one that a till or a telephone system would know the customer by."""
+        return self.phone is not None and isinstance(normalise_phone(self.phone, REGION), str)
 
 
 def read_customers(path: Path) -> list[Customer]:
-    """The people of ``customers.csv`` who have an e-mail address or a phone number, in the file's order.
+    """The people of ``customers.csv`` who can be reached by e-mail or phone, in the file's order.
 
     Raises:
         OSError: the file cannot be read.
@@ -60,7 +73,7 @@ def read_customers(path: Path) -> list[Customer]:
         )
         for row in rows
     )
-    return [customer for customer in customers if customer.email or customer.phone]
+    return [customer for customer in customers if customer.email or customer.can_be_called]
 
 
 def retail_events(
@@ -161,18 +174,19 @@ class Shopper:
         if visits == 0:
             return
         card = {"id": self._loyalty_id, "type": "loyalty_id"} if self._loyalty_id else None
-        number = {"id": self._customer.phone, "type": "phone"} if self._customer.phone else None
+        number = {"id": self._customer.phone, "type": "phone"} if self._customer.can_be_called else None
         shown = card or number
         moments = sorted(self._moment() for _ in range(visits))
         if card:
             # The card is handed out at the till against what the customer tells: a second source's record of the person.
-            enrolled = self._event("identify", moments[0] - timedelta(minutes=5), "pos", traits=self._traits())
-            yield enrolled | {"recordId": self._loyalty_id, "context": {"channel": "store", "externalIds": [card]}}
+            context: Event = {"channel": "store", "externalIds": [card]}
+            enrolled = {"recordId": self._loyalty_id, "traits": self._traits(), "context": context}
+            yield self._event("identify", moments[0] - timedelta(minutes=5), "pos", **enrolled)
         for at in moments:
-            context: Event = {"channel": "store", "externalIds": [shown] if shown else []}
             bought = self._random.sample(self._favourites, self._random.randint(1, 3))
             receipt = {**_order(self._order_id(), bought), "store_id": self._random.choice(STORES)}
             if shown is not None:
+                context = {"channel": "store", "externalIds": [shown]}
                 yield self._track("Order Completed", at, "pos", receipt, context=context)
 
     def _emails(self, address: str) -> Iterator[Event]:
@@ -188,8 +202,11 @@ class Shopper:
     def _service_call(self) -> Event:
         contact = [
             {"id": value, "type": namespace}
-            for namespace, value in (("phone", self._customer.phone), ("email", self._customer.email))
-            if value is not None
+            for namespace, value, usable in (
+                ("phone", self._customer.phone, self._customer.can_be_called),
+                ("email", self._customer.email, self._customer.email is not None),
+            )
+            if usable
         ]
         reason = {"ticket_id": f"T-{self._random.randrange(10**5, 10**6)}", "reason": self._random.choice(CONTACT_REASONS)}
         context = {"channel": "service", "externalIds": contact[:1]}
@@ -237,13 +254,14 @@ def _passer_by(number: int, *, seed: str, until: datetime, weeks: int) -> Iterat
         yield _wire("track", at, "web", message=f"{name}/{count}", **fields, context=_page(product))
 
 
-def _wire(kind: str, at: datetime, source: str, *, message: str, **fields: Any) -> Event:
+def _wire(kind: str, at: datetime, source: str, *, message: str, context: Event | None = None, **fields: Any) -> Event:
     return {
         "type": kind,
         "schemaVersion": 1,
         "messageId": f"demo-{uuid.uuid5(_IDS, message)}",
         "source": source,
         "timestamp": at.isoformat(),
+        "context": LIBRARIES.get(source, {}) | (context or {}),
         **fields,
     }
 

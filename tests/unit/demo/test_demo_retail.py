@@ -35,8 +35,8 @@ def identifiers(event: dict[str, Any]) -> set[tuple[str, str]]:
 
 
 def test_customers_are_people_who_can_be_reached(customers: list[Customer]) -> None:
-    assert len(customers) == 55
-    assert all(customer.email or customer.phone for customer in customers)
+    assert len(customers) > 50
+    assert all(customer.email or customer.can_be_called for customer in customers)
     sentosa = next(customer for customer in customers if customer.record_id == "1034")
     assert sentosa.email == "msentosa@fmail.com"
 
