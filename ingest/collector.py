@@ -34,6 +34,7 @@ log = structlog.get_logger(__name__)
 
 MAX_BATCH_BYTES: Final = 4 * 1024 * 1024
 RETRY_AFTER_SECONDS: Final = 5
+NOTHING_SHARED: Final[Mapping[str, Any]] = {}
 SHORT_PATHS: Final = {"i": "identify", "t": "track", "p": "page", "s": "screen", "g": "group", "a": "alias", "b": "batch"}
 """Paths that Segment's browser library posts to."""
 
@@ -154,10 +155,8 @@ class Collector:
             refused = Refused(code="batch_missing", message="the body has no list 'batch'", field="batch")
             await self._refuse(_without_key(given), refused, source)
             return _refusal(HTTPStatus.BAD_REQUEST, refused.code, refused.message, field=refused.field)
-        shared = given.get("context")
-        results = await asyncio.gather(
-            *(self._take(event, event_type=None, source=source, shared_context=shared) for event in events)
-        )
+        shared: dict[str, Any] = {name: given[name] for name in ("context", "sentAt") if name in given}
+        results = await asyncio.gather(*(self._take(event, event_type=None, source=source, shared=shared) for event in events))
         refusals = [
             {"index": index, "code": result.code, "message": result.message, "field": result.field}
             for index, result in enumerate(results)
@@ -177,7 +176,9 @@ class Collector:
             )
         return _json({"success": True, **answer})
 
-    async def _take(self, given: Any, *, event_type: str | None, source: str, shared_context: Any = None) -> Accepted | Refused:
+    async def _take(
+        self, given: Any, *, event_type: str | None, source: str, shared: Mapping[str, Any] = NOTHING_SHARED
+    ) -> Accepted | Refused:
         """Publish one event, or park it.
 
         Raises:
@@ -193,8 +194,13 @@ class Collector:
             event["type"] = event_type
         if event.get("messageId") in (None, ""):
             event["messageId"] = self._new_id()
-        if isinstance(shared_context, dict) and isinstance(own := event.get("context", {}), dict):
-            event["context"] = shared_context | own
+        context, own_context = shared.get("context"), event.get("context", {})
+        if isinstance(context, dict) and isinstance(own_context, dict):
+            event["context"] = context | own_context
+        if "sentAt" in shared:
+            event.setdefault("sentAt", shared["sentAt"])
+        # By the two, and the sender's own time, a sender's wrong clock is found and put right.
+        event["receivedAt"] = self._now().isoformat()
         body = orjson.dumps(event)
         try:
             parsed = parse_event(body)
@@ -202,18 +208,27 @@ class Collector:
             evidence = to_evidence(parsed, recorded_at=self._now(), region=self._region)
             await self._publisher.publish(parsed, body=body)
         except EventRefused as error:
-            return await self._refuse(body, Refused(code=error.code, message=str(error), field=error.field), source)
+            return await self._refuse(
+                body, Refused(code=error.code, message=str(error), field=error.field), source, event.get("type")
+            )
         except EventTooLarge as error:
-            return await self._refuse(body, Refused(code=error.code, message=str(error)), source)
+            return await self._refuse(body, Refused(code=error.code, message=str(error)), source, event.get("type"))
+        except EventsUnavailable:
+            raise
+        except Exception as error:
+            # One event must not fail the others of its batch, whatever it made a library do.
+            log.exception("event.not_normalised", source=source)
+            reason = f"normalising the event failed with {type(error).__name__}"
+            return await self._refuse(body, Refused(code="not_normalised", message=reason), source, event.get("type"))
         metrics.COLLECTED.labels(outcome="accepted").inc()
         return Accepted(
             message_id=parsed.message_id,
             warnings=[{"field": value.field, "reason": value.reason} for value in evidence.rejected],
         )
 
-    async def _refuse(self, body: bytes, refused: Refused, source: str) -> Refused:
+    async def _refuse(self, body: bytes, refused: Refused, source: str, event_type: Any = None) -> Refused:
         metrics.COLLECTED.labels(outcome="refused").inc()
-        await self._park(body, refused, source, "unknown")
+        await self._park(body, refused, source, event_type if event_type in EVENT_TYPES else "unknown")
         return refused
 
     async def _park(self, body: bytes, refused: Refused, source: str | None, event_type: str) -> None:
