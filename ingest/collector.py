@@ -117,10 +117,11 @@ class Collector:
             return response
         except BodyRefused as error:
             source = self._source(request, {})
-            if source is None and error.received:
+            too_large = error.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+            if source is None and not too_large:
                 # Without a key in its header the body would have had to name one.
                 return _unauthorised()
-            if error.received:
+            if source is not None and error.received:
                 await self._park(error.received, Refused(code=error.code, message=str(error)), source, subject)
             metrics.COLLECTED.labels(outcome="refused").inc()
             return _refusal(error.status, error.code, str(error))
@@ -231,7 +232,7 @@ class Collector:
         await self._park(body, refused, source, event_type if event_type in EVENT_TYPES else "unknown")
         return refused
 
-    async def _park(self, body: bytes, refused: Refused, source: str | None, event_type: str) -> None:
+    async def _park(self, body: bytes, refused: Refused, source: str, event_type: str) -> None:
         origin = f"collector:{source}"
         await self._publisher.park(
             body,
