@@ -1,19 +1,21 @@
-// Find the person whose evidence comes from the most sources, with company at home and a journey to look at.
+// Find the person whose evidence comes from the most sources, with company at home, a journey, and no contradicting birth dates.
 // access: read
 MATCH (individual:Individual)<-[membership:MEMBER_OF]-(record:Record)
 WHERE membership.valid_to IS NULL AND individual.retired_at IS NULL AND record.entity_type = 'person'
-WITH individual, collect(DISTINCT record.source) AS record_sources, count(record) AS records
+OPTIONAL MATCH (record)-[:HAS_VERSION]->(version:RecordVersion)
+WITH individual, collect(DISTINCT record.source) AS record_sources, count(DISTINCT record) AS records,
+     count(DISTINCT version.birth_date) AS birth_dates
 MATCH (individual)<-[membership:MEMBER_OF]-(identifier:Identifier {namespace: 'email'})
 WHERE membership.valid_to IS NULL
-WITH individual, record_sources, records, min(identifier.value) AS email
+WITH individual, record_sources, records, birth_dates, min(identifier.value) AS email
 MATCH (individual)<-[membership:MEMBER_OF]-(:Identifier)<-[:CARRIES]-(touchpoint:Touchpoint)
 WHERE membership.valid_to IS NULL
-WITH individual, record_sources, records, email,
+WITH individual, record_sources, records, birth_dates, email,
      collect(DISTINCT touchpoint.source) AS touchpoint_sources, count(DISTINCT touchpoint) AS touchpoints
 OPTIONAL MATCH (individual)-[lives:LIVES_IN]->(:Household)<-[residence:LIVES_IN]-(resident:Individual)
 WHERE lives.valid_to IS NULL AND residence.valid_to IS NULL
-WITH individual, email, records, touchpoints, count(DISTINCT resident) AS residents,
+WITH individual, email, records, birth_dates, touchpoints, count(DISTINCT resident) AS residents,
      size(COLLECT { UNWIND record_sources + touchpoint_sources AS source RETURN DISTINCT source }) AS sources
 RETURN individual.id AS individual_id, email, sources, records, touchpoints, residents
-ORDER BY residents > 1 DESC, residents > 0 DESC, sources DESC, records DESC, touchpoints DESC, email
+ORDER BY birth_dates > 1, residents > 1 DESC, residents > 0 DESC, sources DESC, records DESC, touchpoints DESC, email
 LIMIT 1

@@ -22,7 +22,7 @@ class HttpClient:
     """Talks to one server."""
 
     def __init__(self, base_url: str) -> None:
-        self._base_url = base_url.rstrip("/")
+        self.base_url = base_url.rstrip("/")
 
     async def until_ready(self, *, timeout_seconds: float) -> None:
         """Wait until the server says that it can serve.
@@ -43,7 +43,7 @@ class HttpClient:
                     await asyncio.sleep(POLL_SECONDS)
         except TimeoutError as error:
             raise DemoError(
-                f"the HTTP server at {self._base_url} was not ready within {timeout_seconds:g} seconds: {observed}",
+                f"the HTTP server at {self.base_url} was not ready within {timeout_seconds:g} seconds: {observed}",
                 code="server_not_ready",
             ) from error
 
@@ -59,16 +59,16 @@ class HttpClient:
     def page(self, *, email: str) -> str:
         """Address of GraphiQL with the question in it."""
         variables = json.dumps({"identifier": {"namespace": "email", "value": email}})
-        return f"{self._base_url}/graphql?{urllib.parse.urlencode({'query': QUERY, 'variables': variables})}"
+        return f"{self.base_url}/graphql?{urllib.parse.urlencode({'query': QUERY, 'variables': variables})}"
 
     def _get(self, path: str) -> bytes:
-        with urllib.request.urlopen(self._base_url + path, timeout=REQUEST_TIMEOUT_SECONDS) as response:  # noqa: S310 - http only
+        with urllib.request.urlopen(self.base_url + path, timeout=REQUEST_TIMEOUT_SECONDS) as response:  # noqa: S310 - http only
             body: bytes = response.read()
             return body
 
     def _post(self, path: str, body: Mapping[str, Any]) -> bytes:
         request = urllib.request.Request(  # noqa: S310 - the address is ours
-            self._base_url + path,
+            self.base_url + path,
             data=json.dumps(body).encode(),
             headers={"Content-Type": "application/json", "Accept": "application/json"},
         )
@@ -78,7 +78,7 @@ class HttpClient:
                 return answer
         except urllib.error.HTTPError as error:
             raise DemoError(
-                f"{self._base_url}{path} answered {error.code}: {error.read()[:500].decode(errors='replace')}"
+                f"{self.base_url}{path} answered {error.code}: {error.read()[:500].decode(errors='replace')}"
             ) from error
         except OSError as error:
-            raise DemoError(f"{self._base_url}{path} did not answer: {error}") from error
+            raise DemoError(f"{self.base_url}{path} did not answer: {error}") from error
