@@ -43,6 +43,7 @@ def normalise_address(given: GivenAddress, *, default_country: str) -> PostalAdd
     code says so as well; else it stays unknown. A street line that holds the whole address, with the city missing, is taken
     apart for the United States; elsewhere it stays one line, for no rule holds for all countries.
     """
+    given = _country_apart(given)
     country = country_code(given.country) if given.country else None
     american = country == "US" or (country is None and not given.country and default_country == "US" and _looks_american(given))
     if american:
@@ -111,9 +112,23 @@ def _looks_american(given: GivenAddress) -> bool:
         )
     if given.region:
         return is_us_region(given.region)
-    # One line, such as "123 Main Street, Las Vegas NV 89132": a state among its last words.
-    tail = given.street.replace(",", " ").split()[-2:]
-    return not given.city and any(word.isupper() and len(word) == 2 and is_us_region(word) for word in tail)
+    # One line, such as "123 Main Street, Las Vegas NV 89132": a state among its last words, or a number first and a code last.
+    words = given.street.replace(",", " ").split()
+    if given.city or not words:
+        return False
+    ends_in_code = (
+        len(words) > 2 and words[0][0].isdigit() and len(words[-1]) == 5 and words[-1].isascii() and words[-1].isdigit()
+    )
+    return ends_in_code or any(word.isupper() and len(word) == 2 and is_us_region(word) for word in words[-2:])
+
+
+def _country_apart(given: GivenAddress) -> GivenAddress:
+    """The country at the end of a one-line address in its own part."""
+    street, comma, last = given.street.rpartition(",")
+    # Two letters are sooner a state than a country, and Georgia is both.
+    if not comma or given.country or len(last.strip()) < 4 or is_us_region(last) or country_code(last) is None:
+        return given
+    return replace(given, street=street.strip(), country=last.strip())
 
 
 def _american(given: GivenAddress) -> PostalAddress | None:
@@ -128,7 +143,8 @@ def _american(given: GivenAddress) -> PostalAddress | None:
     street = fold(" ".join(part for part in (parsed["address_line_1"], parsed["address_line_2"]) if part))
     if not street:
         return None
-    if not whole and (parsed["city"] or parsed["postal_code"]):
+    repeated = parsed["postal_code"] and _zip(parsed["postal_code"]) == _zip(given.postal_code)
+    if not whole and not repeated and (parsed["city"] or parsed["postal_code"]):
         # The street holds words that scourgify takes for a city: what the source says of its own fields is better.
         street = _street(given.street, country="US")
     found = PostalAddress(

@@ -31,19 +31,20 @@ NO_NAME: Final = PersonName()
 def name_from_parts(*, given: str, middle: str, family: str, suffix: str) -> PersonName:
     """A name from fields of its own; empty text stands for a part that is missing.
 
-    Titles are dropped from the given name. A generational suffix written into the family name (``Smith Sr``) and initials
+    Titles are dropped from the given name. A generational suffix written into another field (``Smith Sr``) and initials
     written after the given name (``Rosemary A``) are put where they belong. Nicknames stay as they are: that Bob may be Robert is
     for matching to weigh, not for normalisation to decide.
     """
     first, middles, last = fold(given).split(), fold(middle).split(), fold(family).split()
     if len(first) > 1 and first[0] in TITLES:
         first = first[1:]
+    generation = _SUFFIXES.get(fold(suffix))
+    for words, fewest in ((last, 2), (middles, 1), (first, 2)):
+        if len(words) >= fewest and words[-1] in _SUFFIXES:
+            generation = generation or _SUFFIXES[words[-1]]
+            words.pop()
     while len(first) > 1 and len(first[-1]) == 1 and len(first[0]) > 1:
         middles.insert(0, first.pop())
-    generation = _SUFFIXES.get(fold(suffix))
-    if len(last) > 1 and last[-1] in _SUFFIXES:
-        generation = generation or _SUFFIXES[last[-1]]
-        last = last[:-1]
     return _name(" ".join(first), " ".join(middles), " ".join(last), generation or "")
 
 
