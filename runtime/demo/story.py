@@ -2,10 +2,11 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from time import perf_counter
 
@@ -17,11 +18,17 @@ from graph.identity.resolver import ORDER, NoProgress, ResolutionReport, open_re
 from graph.statements.demo import CHOOSE_SHOWCASE, Showcase
 from graph.statements.neodash import COUNT_NODES
 from graph.statements.statement import NoParameters
+from ingest.files import GoodRow, read_rows
+from ingest.import_rows import event_of
+from ingest.mapping import load_mapping
+from ingest.publisher import open_publisher
 from ingest.streams import EVENTS_STREAM, WORKERS_DURABLE
+from ingest.topology import Retention
+from ingest.wire import WIRE_EVENT, WireEvent
 from runtime.demo.answer import Answer
 from runtime.demo.client import HttpClient
 from runtime.demo.errors import DemoError
-from runtime.demo.retail import read_customers, retail_events
+from runtime.demo.retail import DEMO_DATE, read_customers, retail_events
 from runtime.settings import Settings
 from runtime.stack.services import Service
 from runtime.stack.stack import Stack
@@ -80,11 +87,13 @@ class Demonstration:
                 reports = await self._resolve(platform.database)
             return await self._show(platform.database, reports)
 
-    async def _import(self, platform: Platform) -> None:
-        files = RECORDS
+    async def _import(self, platform: Platform) -> int:
+        """Publish the truth set's records and the retail stream, as ``kindred import`` does; return how many events."""
         retail = self._settings.home / "demo" / "retail.jsonl"
         await asyncio.to_thread(write_retail, retail)
-        raise NotImplementedError((platform, files))
+        async with open_publisher(platform.nats_url, retention=Retention()) as publisher:
+            results = await publisher.publish_all([(event, None) for event in chain(record_events(), read_events(retail))])
+        return len(results)
 
     async def _resolve(self, database: Database) -> list[ResolutionReport]:
         resolver = open_resolver(database, clock=lambda: datetime.now(UTC), new_id=lambda: uuid.uuid4().hex)
@@ -130,6 +139,28 @@ async def choose_showcase(database: Database) -> Showcase:
             "no individual has records, an e-mail address and a journey; was the data resolved?", code="nobody_to_show"
         )
     return found[0]
+
+
+def record_events() -> Iterator[WireEvent]:
+    """The truth set's records as events.
+
+    Raises:
+        DemoError: a line of the shipped files cannot be read.
+    """
+    mapping = load_mapping(MAPPING)
+    for path in RECORDS:
+        for row in read_rows(path):
+            if not isinstance(row, GoodRow):
+                raise DemoError(f"{path}, line {row.line}, cannot be read: {row.reason}")
+            if (event := event_of(row.values, mapping, source=None, today=DEMO_DATE.date())) is not None:
+                yield WIRE_EVENT.validate_python(event)
+
+
+def read_events(path: Path) -> Iterator[WireEvent]:
+    """The events of a file of JSON Lines."""
+    with path.open("rb") as lines:
+        for line in lines:
+            yield WIRE_EVENT.validate_json(line)
 
 
 def write_retail(path: Path) -> int:

@@ -3,7 +3,7 @@
 import asyncio
 import uuid
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import orjson
@@ -22,13 +22,14 @@ from runtime.demo.retail import read_customers, retail_events
 from runtime.demo.story import CUSTOMERS, MAPPING, RECORDS
 
 BATCH = 400
+TODAY = date(2026, 11, 22)
 
 
 def demo_events() -> list[dict[str, Any]]:
     mapping = load_mapping(MAPPING)
     rows = [row for path in RECORDS for row in read_rows(path)]
     assert all(isinstance(row, GoodRow) for row in rows)
-    events = [event_of(row.values, mapping, source=None) for row in rows]
+    events = [event_of(row.values, mapping, source=None, today=TODAY) for row in rows]
     return [event for event in events if event] + retail_events(read_customers(CUSTOMERS))
 
 

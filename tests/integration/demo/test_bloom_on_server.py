@@ -46,21 +46,22 @@ def one(driver: Driver, cypher: str) -> Any:
 
 def values_for(showcase: Showcase, driver: Driver) -> dict[str, str]:
     """A value for each parameter of a search phrase, as a person would type it."""
-    pair = (
-        "MATCH (a:Record)-[:CARRIES]->(i:Identifier {namespace: 'email'}) MATCH (a)-[:MEMBER_OF]->(:Individual)<-[:MEMBER_OF]-(i)"
-    )
+    pair = """
+        MATCH (record:Record)-[:CARRIES]->(email:Identifier {namespace: 'email'})
+        MATCH (record)-[:MEMBER_OF]->(:Individual)<-[:MEMBER_OF]-(email)
+        RETURN [record.id, email.value] ORDER BY record.id LIMIT 1
+    """
+    card = "MATCH (card:Identifier {namespace: 'loyalty_id'})-[:MEMBER_OF]->(:Individual) RETURN card.value LIMIT 1"
+    product = "MATCH (p:Product)<-[:ABOUT]-()-[:CARRIES]->({namespace: 'user_id'}) RETURN p.name LIMIT 1"
+    record_id, email = one(driver, pair)
     return {
         "email": f" {showcase.email.upper()} ",
-        "identifier": one(
-            driver, "MATCH (i:Identifier {namespace: 'loyalty_id'})-[:MEMBER_OF]->(:Individual) RETURN i.value LIMIT 1"
-        ),
-        "a": one(driver, f"{pair} RETURN a.id ORDER BY a.id LIMIT 1"),
-        "b": one(driver, f"{pair} RETURN i.value ORDER BY a.id LIMIT 1"),
+        "identifier": one(driver, card),
+        "a": record_id,
+        "b": email,
         "purpose": "Operational",
         "record": "CUSTOMERS:1001",
-        "product": one(
-            driver, "MATCH (p:Product)<-[:ABOUT]-(:Touchpoint)-[:CARRIES]->({namespace: 'user_id'}) RETURN p.name LIMIT 1"
-        ),
+        "product": one(driver, product),
     }
 
 
@@ -94,11 +95,8 @@ def test_what_the_perspective_holds_is_planned_without_a_warning(driver: Driver)
 async def test_scene_action_shows_something(action: SceneAction, demo_database: Database, driver: Driver) -> None:
     shown: list[Any] = []
     for label in action.labels:
-        with driver.session() as session:
-            chosen = session.run("MATCH (n) WHERE $label IN labels(n) RETURN collect(elementId(n)) AS ids", label=label).single(
-                strict=True
-            )
-        shown += await demo_database.run(action.statement, action.statement.parameters(nodes=tuple(chosen["ids"])))
+        chosen = one(driver, f"MATCH (n:{label}) RETURN collect(elementId(n))")
+        shown += await demo_database.run(action.statement, action.statement.parameters(nodes=tuple(chosen)))
     assert shown
 
 
@@ -160,7 +158,8 @@ def test_catalogue_joins_the_labels_that_the_graph_joins(driver: Driver) -> None
     ends = {(source, kind.name, target) for kind in RELATIONSHIP_TYPES for source, target in kind.ends}
     with driver.session() as session:
         rows = session.run(
-            "MATCH (a)-[r]->(b) UNWIND labels(a) AS source UNWIND labels(b) AS target RETURN DISTINCT source, type(r) AS kind, target"
+            "MATCH (a)-[r]->(b) UNWIND labels(a) AS source UNWIND labels(b) AS target "
+            "RETURN DISTINCT source, type(r) AS kind, target"
         ).data()
     joined = {(row["source"], row["kind"], row["target"]) for row in rows if not {row["source"], row["target"]} & NOT_SHOWN}
     assert joined <= ends
