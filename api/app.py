@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute, Route
 from api.access_log import AccessLog
 from api.auth import Authenticator, Caller
 from api.context import Context, Normalise
+from api.errors import ErrorCodes
 from api.graphql import GraphQLEndpoint
 from api.health import Check, health_routes
 from api.metrics import ApiMetrics
@@ -56,7 +57,8 @@ def create_app(
         return Context(database=database, profiles=profiles, journeys=journeys, normalise=normalise, caller=caller)
 
     endpoint = GraphQLEndpoint(
-        build_schema(outages=outages, development=development),
+        build_schema(development=development),
+        errors=ErrorCodes(outages=outages, reveal=development),
         authenticator=authenticator,
         new_context=new_context,
         metrics=metrics,

@@ -31,6 +31,8 @@ class Context:
     journeys: JourneyRepository
     normalise: Normalise
     caller: Caller | None
+    operation: str | None = None
+    """Name of the operation, once the document is parsed."""
     _loaders: dict[Hashable, DataLoader[str, Any]] = field(default_factory=dict)
 
     async def load(self, read: Read[T], key: str, **arguments: Hashable) -> T:

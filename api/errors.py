@@ -1,12 +1,11 @@
 """Errors that a client can act on, as ``errors[].extensions.code``; what it cannot act on is hidden behind an error id."""
 
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import structlog
 from graphql import GraphQLError
-from strawberry.extensions import SchemaExtension
 
 from graph.errors import KindredError
 
@@ -29,27 +28,22 @@ class Forbidden(KindredError):  # noqa: N818
     code = "forbidden"
 
 
-class ErrorCodes(SchemaExtension):
+class ErrorCodes:
     """Gives every error of a result a stable code, and hides what was not meant for clients.
 
     Errors that Kindred raises keep their message and code. Those of the query itself (syntax, unknown field, limits) are
     ``invalid_query`` unless they bring a code. ``outages`` are ``unavailable``. All others become ``internal_error`` with an id
     that is also in the log; only with ``reveal`` does their message reach the client.
+
+    It works on results rather than as an extension of the schema: those see neither syntax errors nor faults of other extensions.
     """
 
     def __init__(self, *, outages: tuple[type[Exception], ...], reveal: bool) -> None:
         self._outages = outages
         self._reveal = reveal
 
-    def on_operation(self) -> Iterator[None]:
-        """Replace the errors of the result once it is there."""
-        yield
-        result = self.execution_context.result
-        errors = getattr(result, "errors", None)
-        if result is not None and errors:
-            result.errors = [self._coded(error) for error in errors]
-
-    def _coded(self, error: GraphQLError) -> GraphQLError:
+    def coded(self, error: GraphQLError) -> GraphQLError:
+        """The error as clients get it."""
         original = error.original_error
         if original is None or isinstance(original, GraphQLError):
             return _with(error, message=error.message, extensions={"code": INVALID_QUERY} | (error.extensions or {}))

@@ -4,9 +4,10 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
+from typing import Any
 
 import orjson
-from cross_web import AsyncHTTPRequestAdapter
+from cross_web import AsyncHTTPRequestAdapter, HTTPException
 from graphql import GraphQLError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -19,6 +20,7 @@ from strawberry.types import ExecutionResult
 
 from api.auth import Authenticator, Caller
 from api.context import Context
+from api.errors import ErrorCodes
 from api.metrics import ApiMetrics
 
 MAX_BODY_BYTES = 100_000
@@ -38,6 +40,7 @@ class GraphQLEndpoint(GraphQL[Context, None]):
         self,
         schema: Schema,
         *,
+        errors: ErrorCodes,
         authenticator: Authenticator,
         new_context: NewContext,
         metrics: ApiMetrics,
@@ -45,6 +48,7 @@ class GraphQLEndpoint(GraphQL[Context, None]):
         graphiql: bool,
     ) -> None:
         super().__init__(schema, graphql_ide="graphiql" if graphiql else None, allow_queries_via_get=False)
+        self._errors = errors
         self._authenticator = authenticator
         self._new_context = new_context
         self._metrics = metrics
@@ -89,7 +93,6 @@ class GraphQLEndpoint(GraphQL[Context, None]):
     ) -> ExecutionResult:
         """Execute one operation in time, and count it."""
         started = time.perf_counter()
-        name = request_data.operation_name
         result: ExecutionResult | None = None
         try:
             async with asyncio.timeout(self._request_seconds):
@@ -98,10 +101,23 @@ class GraphQLEndpoint(GraphQL[Context, None]):
             message = f"the operation took longer than {self._request_seconds:g} seconds"
             result = ExecutionResult(data=None, errors=[GraphQLError(message, extensions={"code": "timeout"})])
         finally:
-            request.state.operation = name
+            name = request.state.operation = context.operation
             failed = result is None or bool(result.errors)
             self._metrics.operation(name=name, failed=failed, seconds=time.perf_counter() - started)
+        if result.errors:
+            result.errors = [self._errors.coded(error) for error in result.errors]
         return result
+
+    def parse_json(self, data: str | bytes) -> Any:
+        """The request from JSON: an object, or a list of them.
+
+        Raises:
+            HTTPException: 400, it is neither.
+        """
+        value = super().parse_json(data)
+        if not isinstance(value, dict | list):
+            raise HTTPException(400, "The request is no JSON object")
+        return value
 
     def encode_json(self, data: object) -> bytes:
         """The answer as JSON, by orjson."""

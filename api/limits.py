@@ -51,8 +51,11 @@ class CostLimit(SchemaExtension):
         self._max_cost = max_cost
 
     def on_validate(self) -> Iterator[None]:
-        """Add the cost's error to those of the validation."""
+        """Add the cost's error to those of the validation, which ``ValidationCache`` has done before this hook."""
+        self._check()
         yield
+
+    def _check(self) -> None:
         context = self.execution_context
         if context.pre_execution_errors or context.graphql_document is None:
             return

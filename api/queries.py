@@ -7,6 +7,7 @@ import strawberry
 from strawberry import relay
 
 from api.context import Info
+from api.errors import InvalidArgument
 from api.types.enums import NotFoundReason, Purpose
 from api.types.explanation import ExplainResult, Explanation, MemberInput, NotAMember
 from api.types.outcomes import IdentityNotFound, IdentityResult, InvalidIdentifier, ProfileNotFound, ProfileResult
@@ -30,7 +31,17 @@ IdentityIdArgument = Annotated[strawberry.ID, strawberry.argument(description="T
 class Query:
     """The root of all queries."""
 
-    node: relay.Node | None = relay.node(description="Any object by its global id; null where there is none.")
+    @strawberry.field(description="Any object by its global id; null where there is none.")
+    async def node(
+        self,
+        info: Info,
+        id: Annotated[relay.GlobalID, strawberry.argument(description="The object's global id.")],  # noqa: A002
+    ) -> relay.Node | None:
+        """By the type within the id. Not ``relay.node()``, whose field can be part of one schema only."""
+        try:
+            return await id.resolve_node(info)
+        except relay.GlobalIDValueError:
+            raise InvalidArgument(f"no object has a global id of the type {id.type_name}") from None
 
     @strawberry.field(description="The profile of whoever has an identifier, for one purpose.")
     async def profile(

@@ -8,7 +8,6 @@ from strawberry.extensions import AddValidationRules, MaxTokensLimiter, ParserCa
 from strawberry.schema.config import StrawberryConfig
 
 from api.auth import Scope
-from api.errors import ErrorCodes
 from api.limits import MAX_COST, MAX_TOKENS, RULES, CostLimit
 from api.queries import Query
 
@@ -26,19 +25,27 @@ class IntrospectionByScope(SchemaExtension):
         yield
 
 
-def build_schema(*, outages: tuple[type[Exception], ...], development: bool) -> strawberry.Schema:
-    """The schema. In development everybody may introspect it, and errors keep their messages.
+class OperationName(SchemaExtension):
+    """Notes the operation's name for metrics and logs."""
 
-    ``outages`` are the errors by which the graph shows that it does not answer.
-    """
+    def on_validate(self) -> Iterator[None]:
+        """The document is parsed by now, if it can be."""
+        context = self.execution_context.context
+        if context is not None:
+            # A name is the client's: what is kept of it is short.
+            context.operation = (self.execution_context.operation_name or "")[:60] or None
+        yield
+
+
+def build_schema(*, development: bool) -> strawberry.Schema:
+    """The schema with its limits. In development everybody may introspect it."""
     extensions: list[Callable[[], SchemaExtension]] = [
         lambda: MaxTokensLimiter(MAX_TOKENS),
         lambda: AddValidationRules(list(RULES)),
-        # Before the caches: hooks end in the reverse of this order, and the cost needs the validation's end.
-        lambda: CostLimit(max_cost=MAX_COST),
+        OperationName,
         lambda: ParserCache(maxsize=CACHED_DOCUMENTS),
         lambda: ValidationCache(maxsize=CACHED_DOCUMENTS),
-        lambda: ErrorCodes(outages=outages, reveal=development),
+        lambda: CostLimit(max_cost=MAX_COST),  # after the validation, which tells it that the document makes sense
     ]
     if not development:
         extensions.insert(0, IntrospectionByScope)
@@ -47,4 +54,4 @@ def build_schema(*, outages: tuple[type[Exception], ...], development: bool) -> 
 
 def schema_text() -> str:
     """The schema in GraphQL's own language, as ``api/schema.graphql`` holds it."""
-    return build_schema(outages=(), development=True).as_str() + "\n"
+    return build_schema(development=True).as_str() + "\n"

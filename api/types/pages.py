@@ -3,7 +3,7 @@
 import base64
 import binascii
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Generic, TypeVar
 
 import orjson
@@ -106,15 +106,16 @@ def decode_time(cursor: str | None) -> TimeCursor | None:
         raise InvalidArgument("the cursor is not one that this list has given") from None
     if moment.tzinfo is None or not isinstance(item_id, str):
         raise InvalidArgument("the cursor is not one that this list has given")
-    return TimeCursor(at=moment, id=item_id)
+    return TimeCursor(at=moment.astimezone(UTC), id=item_id)
 
 
 def moment(value: datetime | None, *, name: str) -> datetime | None:
-    """A moment given as an argument, checked.
+    """A moment given as an argument, checked, in UTC.
 
     Raises:
         InvalidArgument: it has no time zone.
     """
     if value is not None and value.tzinfo is None:
         raise InvalidArgument(f"{name} is {value.isoformat()}, which has no time zone: add Z or an offset")
-    return value
+    # Neo4j holds two times of one instant apart if their offsets differ, so all that it compares is UTC.
+    return value.astimezone(UTC) if value else None
