@@ -11,8 +11,9 @@ from rich.text import Text
 from runtime.cli.errors import reported_errors
 from runtime.cli.stack import open_stack
 from runtime.demo import panels
-from runtime.demo.story import SERVICES, Demonstration, Shown
+from runtime.demo.story import Demonstration, Shown
 from runtime.settings import Settings, default_home, load_settings
+from runtime.stack.services import default_services
 
 Home = Annotated[
     Path | None, typer.Option("--home", help="Folder of the installation; default is the user's data folder.", show_default=False)
@@ -30,7 +31,7 @@ def demo(*, home: Home = None, stop: Stop = False) -> None:
     console = Console()
     with reported_errors():
         settings = load_settings(home=home)
-        with open_stack(settings, services=SERVICES, console=Console(stderr=True)) as stack:
+        with open_stack(settings, services=tuple(default_services()), console=Console(stderr=True)) as stack:
             story = Demonstration(settings, stack=stack, say=lambda text: console.print(Text.assemble(("✓ ", "green"), text)))
             try:
                 shown = asyncio.run(story.run())

@@ -2,7 +2,7 @@
 
 import typer
 
-from runtime.cli import bloom, dead_letters, demo, exports, identity, intake, serve, stack, tools
+from runtime.cli import bloom, dead_letters, demo, exports, identity, imports, intake, serve, stack, tools
 
 app = typer.Typer(
     name="kindred",
@@ -11,5 +11,5 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
     rich_markup_mode="rich",
 )
-for module in (demo, stack, serve, intake, dead_letters, identity, exports, bloom, tools):
+for module in (demo, stack, serve, intake, imports, dead_letters, identity, exports, bloom, tools):
     module.register(app)

@@ -30,4 +30,4 @@ class Service:
 
 def default_services() -> Sequence[Service]:
     """The services that ``kindred up`` starts, in this order, and ``kindred down`` stops in the reverse."""
-    return ()
+    return (Service(name="worker", arguments=("worker",)), Service(name="server", arguments=("serve",)))
