@@ -48,7 +48,7 @@ def compare(field: Field, left: Claim, right: Claim) -> Outcome:
         case Field.GENDER:
             return _exact(left.gender, right.gender)
         case Field.ADDRESS:
-            return _compare_addresses(left, right)
+            return compare_addresses(left, right)
         case Field.ENTITY_TYPE:
             return _exact(left.entity_type, right.entity_type)
         case Field.ORGANIZATION_NAME:
@@ -110,7 +110,7 @@ def compare_words(left: str | None, right: str | None) -> Outcome:
 def _by_similarity(left: str, right: str) -> Outcome:
     similarity = JaroWinkler.similarity(left, right)
     # Jaro-Winkler is harsh on a slip in the first letters; one edit in a word of some length is a slip too.
-    if min(len(left), len(right)) > 3 and DamerauLevenshtein.distance(left, right, score_cutoff=1) <= 1:
+    if min(len(left), len(right)) > 3 and is_slip(left, right):
         return Outcome.AGREES
     # A common beginning does not make two names one: "darla" and "darlene", "patrick" and "patricia".
     if similarity >= AGREES_FROM:
@@ -145,20 +145,26 @@ def compare_dates(left: date | None, right: date | None) -> Outcome:
         return Outcome.AGREES
     if left.year == right.year and (left.day, left.month) == (right.month, right.day):
         return Outcome.CLOSE
-    if DamerauLevenshtein.distance(left.isoformat(), right.isoformat(), score_cutoff=1) <= 1:
+    if is_slip(left.isoformat(), right.isoformat()):
         return Outcome.CLOSE
     parts = (left.year == right.year) + (left.month == right.month) + (left.day == right.day)
     # Two parts alike and a year far apart is a father and his son as easily as a slip.
     return Outcome.CLOSE if parts == 2 and abs(left.year - right.year) < 10 else Outcome.DIFFERS
 
 
-def _compare_addresses(left: Claim, right: Claim) -> Outcome:
+def is_slip(left: str, right: str) -> bool:
+    """Whether two values are one with a slip of the pen: one edit, or two neighbours swapped."""
+    return DamerauLevenshtein.distance(left, right, score_cutoff=1) <= 1
+
+
+def compare_addresses(left: Claim, right: Claim) -> Outcome:
+    """Compare postal addresses: the area first, then number and street."""
     a, b = left.address, right.address
     if not (a.street and b.street):
         return Outcome.SILENT
     if a.postal_code and b.postal_code:
         area = Outcome.AGREES if a.postal_code == b.postal_code else Outcome.DIFFERS
-        if area is Outcome.DIFFERS and DamerauLevenshtein.distance(a.postal_code, b.postal_code, score_cutoff=1) <= 1:
+        if area is Outcome.DIFFERS and is_slip(a.postal_code, b.postal_code):
             area = Outcome.CLOSE
     else:
         area = compare_words(a.city, b.city)

@@ -1,12 +1,12 @@
 """Households: individuals who share a home, by address, surname, and what a home has in common (a landline, a card)."""
 
-from collections import defaultdict
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import combinations
 
-from graph.identity.comparison import Outcome, compare_words
+from graph.identity.comparison import Outcome, compare_addresses, compare_words
 from graph.identity.policy import BlockField, HomeEvidence, Policy, PolicyError
 from graph.identity.reading import Finding, Link, Reading, block_of
 from graph.model.claim import Claim, EvidenceSet, namespace_of
@@ -20,7 +20,7 @@ class _Person:
 
     first_seen: datetime
     home: str | None = None
-    home_at: tuple[datetime, str] | None = None
+    addressed: list[Claim] = field(default_factory=list)
     surnames: set[str] = field(default_factory=set)
     shared: set[str] = field(default_factory=set)
 
@@ -116,14 +116,27 @@ def _people(
         person = people.setdefault(identity_id, _Person(first_seen=claim.first_seen))
         person.first_seen = min(person.first_seen, claim.first_seen)
         _add(person, claim, policy, home)
+    for person in people.values():
+        person.home = _home(person.addressed)
     return people
 
 
+def _home(addressed: Sequence[Claim]) -> str | None:
+    """The address claimed last, in the spelling that the individual's records use most."""
+    if not addressed:
+        return None
+    latest = max(addressed, key=lambda claim: (claim.at, claim.record_id))
+    spellings: Counter[str] = Counter()
+    for claim in addressed:
+        block = block_of(claim, (BlockField.POSTAL_ADDRESS,))
+        if block is not None and compare_addresses(latest, claim) > Outcome.SILENT:
+            spellings[block[0]] += 1
+    return min(spellings, key=lambda spelling: (-spellings[spelling], spelling)) if spellings else None
+
+
 def _add(person: _Person, claim: Claim, policy: Policy, home: HomeEvidence) -> None:
-    address = block_of(claim, (BlockField.POSTAL_ADDRESS,))
-    when = (claim.at, claim.record_id)
-    if address is not None and (person.home_at is None or when > person.home_at):
-        person.home, person.home_at = address[0], when
+    if block_of(claim, (BlockField.POSTAL_ADDRESS,)) is not None:
+        person.addressed.append(claim)
     if claim.name.family:
         person.surnames.add(claim.name.family)
     person.shared |= {key for key in claim.identifiers if namespace_of(key) in home.shared and not policy.blocked.holds(key)}

@@ -7,14 +7,15 @@ Every function is deterministic and sees one component only, so what lies elsewh
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import combinations
 
 import networkx as nx
 
-from graph.identity.comparison import Outcome, compare
+from graph.identity.comparison import Outcome, compare, is_slip
 from graph.identity.policy import Contradiction, Policy
 from graph.identity.reading import ASSERTED_WEIGHT, Finding, Link, Reading
-from graph.model.claim import namespace_of
+from graph.model.claim import Claim, namespace_of
 
 MILLI = 1000
 """Weights are cut as integers: sums of floats depend on their order."""
@@ -33,7 +34,7 @@ class Separation:
     weight: float
     reason: str
     detail: str
-    keep_from: object = None
+    asserted_at: datetime | None = None
     """For a steward's word: when it was given; a later assertion that the two are the same is not cut."""
 
 
@@ -63,7 +64,7 @@ def separations(members: Sequence[str], reading: Reading, policy: Policy) -> lis
             weight=ASSERTED_WEIGHT * MILLI,
             reason="asserted_different",
             detail=f"{a.by} asserted: {a.reason}",
-            keep_from=a.at,
+            asserted_at=a.at,
         )
         for a in reading.different
         if {a.left, a.right} <= inside
@@ -86,10 +87,10 @@ def separations(members: Sequence[str], reading: Reading, policy: Policy) -> lis
     return sorted(found, key=lambda s: (-s.weight, s.left, s.right))
 
 
-def contradicts(contradiction: Contradiction, left: object, right: object) -> bool:
+def contradicts(contradiction: Contradiction, left: Claim, right: Claim) -> bool:
     """Whether two records differ in all the fields of a contradiction."""
     for name in contradiction.fields:
-        outcome = compare(name, left, right)  # type: ignore[arg-type]
+        outcome = compare(name, left, right)
         if outcome is not Outcome.DIFFERS and not (contradiction.close_differs and outcome is Outcome.CLOSE):
             return False
     return True
@@ -111,6 +112,7 @@ def _over_unique_limits(members: Sequence[str], policy: Policy) -> list[Separati
         for namespace, keys in sorted(values.items())
         if len(keys) > policy.unique_namespaces[namespace]
         for left, right in combinations(sorted(keys), 2)
+        if not (policy.kind(namespace).slip_is_same and is_slip(left, right))
     ]
 
 
@@ -174,13 +176,20 @@ def _min_cut(separation: Separation, links: Sequence[Link]) -> tuple[int, frozen
     capacities: dict[tuple[str, str], int] = defaultdict(int)
     for link in links:
         # A steward who says "the same" after another said "different" has the last word.
-        last_word = link.asserted_at is not None and (separation.keep_from is None or link.asserted_at > separation.keep_from)  # type: ignore[operator]
-        capacities[(link.left, link.right)] += UNCUTTABLE if last_word else round(link.weight * MILLI)
+        uncuttable = _has_last_word(link, [separation])
+        capacities[(link.left, link.right)] += UNCUTTABLE if uncuttable else round(link.weight * MILLI)
     graph: nx.Graph[str] = nx.Graph()
     for (left, right), capacity in sorted(capacities.items()):
         graph.add_edge(left, right, capacity=capacity)
     value, (side, _) = nx.minimum_cut(graph, separation.left, separation.right)
     return int(value), frozenset(side)
+
+
+def _has_last_word(link: Link, broken: Sequence[Separation]) -> bool:
+    """Whether a steward's word stands against everything that is broken: nobody has asserted the contrary since."""
+    if link.asserted_at is None:
+        return False
+    return all(s.asserted_at is None or link.asserted_at > s.asserted_at for s in broken)
 
 
 def split_by_threshold(members: Sequence[str], links: Sequence[Link], reading: Reading, policy: Policy) -> Split:
@@ -198,15 +207,16 @@ def split_by_threshold(members: Sequence[str], links: Sequence[Link], reading: R
         if not inside or not (broken or too_large):
             settled.append(part)
             continue
-        weakest = min(link.weight for link in inside)
-        if weakest >= ASSERTED_WEIGHT and not any(s.reason == "asserted_different" for s in broken):
+        droppable = [link for link in inside if not _has_last_word(link, broken)]
+        if not droppable:
             settled.append(part)
             continue
-        dropped = [link for link in inside if link.weight == weakest]
+        weakest = min(link.weight for link in droppable)
+        dropped = [link for link in droppable if link.weight == weakest]
         first = broken[0] if broken else None
         reason = first.reason if first else "over_limit"
         detail = first.detail if first else f"{len(part)} members, more than {policy.limits.max_members}"
         findings.extend(_dropped(reason, f"{link.rule} dropped: {detail}", (link.left, link.right)) for link in dropped)
-        remaining = [link for link in inside if link.weight > weakest]
+        remaining = [link for link in inside if link not in dropped]
         work.extend(_restrict(piece, remaining) for piece in connected(part, remaining))
     return Split(parts=tuple(sorted(settled)), findings=tuple(sorted(findings, key=lambda f: (f.reason, f.members))))

@@ -61,7 +61,8 @@ class BlockField(StrEnum):
     BIRTH_DATE = "birth_date"
     POSTAL_ADDRESS = "postal_address"
     POSTAL_CODE = "postal_code"
-    STREET = "street"
+    CITY = "city"
+    EMAIL_LOCAL_PART = "email_local_part"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +79,8 @@ class EvidenceKind:
     """More identifiers than this seen with one value make it generic."""
     max_per_identity: int
     """More values than this in one identity contradict each other; 0 means any number."""
+    slip_is_same: bool
+    """Whether values one slip of the pen apart (an edit, or two digits swapped) count as one there."""
     verified: bool
     """Whether the value was checked by someone; only such identifiers belong to operational identities."""
     member: bool

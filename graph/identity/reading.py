@@ -13,8 +13,9 @@ from itertools import combinations
 
 from graph.identity.comparison import Outcome, compare
 from graph.identity.policy import BlockField, EvidenceKind, Field, Joins, Policy, Rule
-from graph.model.claim import Assertion, Claim, EvidenceSet
+from graph.model.claim import Assertion, Claim, EvidenceSet, namespace_of
 from graph.model.explanation import StepKind
+from graph.model.identifier import EMAIL
 
 ASSERTED_WEIGHT = 1000.0
 """More than any evidence weighs: a steward's word is cut by nothing but a later one."""
@@ -180,7 +181,7 @@ def _link_carriers(key: str, carriers: Sequence[Claim], reading: Reading, policy
     for index, group in enumerate(groups):
         if holder and index == 0:
             reading.links.extend(
-                _link(c.record_id, key, kind.weight, key.partition(":")[0], StepKind.CARRIES, (key,), c.first_seen) for c in group
+                _link(c.record_id, key, kind.weight, namespace_of(key), StepKind.CARRIES, (key,), c.first_seen) for c in group
             )
         else:
             reading.links.extend(_among(group, key, kind))
@@ -200,7 +201,7 @@ def _among(group: Sequence[Claim], key: str, kind: EvidenceKind) -> Iterator[Lin
     pairs = combinations(group, 2) if len(group) <= CLIQUE_UP_TO else ((group[0], other) for other in group[1:])
     for left, right in pairs:
         seen = max(left.first_seen, right.first_seen)
-        yield _link(left.record_id, right.record_id, kind.weight, key.partition(":")[0], StepKind.SHARES, (key,), seen)
+        yield _link(left.record_id, right.record_id, kind.weight, namespace_of(key), StepKind.SHARES, (key,), seen)
 
 
 def _link_sighting(left: str, right: str, first_seen: datetime, reading: Reading, policy: Policy) -> None:
@@ -257,16 +258,26 @@ def _block_value(claim: Claim, name: BlockField) -> str | None:
         case BlockField.FAMILY_NAME:
             return claim.name.family
         case BlockField.FULL_NAME:
-            return f"{claim.name.given} {claim.name.family}" if claim.name.given and claim.name.family else None
+            names = claim.name.given, claim.name.family
+            # In any order: sources differ in which of the two they put first.
+            return " ".join(sorted(f"{names[0]} {names[1]}".split())) if all(names) else None
         case BlockField.BIRTH_DATE:
             return claim.birth_date.isoformat() if claim.birth_date else None
         case BlockField.POSTAL_CODE:
             return address.postal_code
-        case BlockField.STREET:
-            return address.street
+        case BlockField.CITY:
+            return address.city
+        case BlockField.EMAIL_LOCAL_PART:
+            return _email_local_part(claim)
         case BlockField.POSTAL_ADDRESS:
             area = address.postal_code or address.city
             return f"{address.street}|{area}" if address.street and area else None
+
+
+def _email_local_part(claim: Claim) -> str | None:
+    """What stands before the @ of the record's only e-mail address."""
+    addresses = [key for key in claim.identifiers if namespace_of(key) == EMAIL]
+    return addresses[0].removeprefix(f"{EMAIL}:").partition("@")[0] if len(addresses) == 1 else None
 
 
 def link_assertions(assertions: Iterable[Assertion], reading: Reading, policy: Policy) -> None:
