@@ -115,7 +115,7 @@ def _by_similarity(left: str, right: str) -> Outcome:
     # A common beginning does not make two names one: "darla" and "darlene", "patrick" and "patricia".
     if similarity >= AGREES_FROM:
         longest = max(len(left), len(right))
-        return Outcome.AGREES if DamerauLevenshtein.distance(left, right) * 4 <= longest else Outcome.CLOSE
+        return Outcome.AGREES if DamerauLevenshtein.distance(left, right) * 4 < longest else Outcome.CLOSE
     return Outcome.DIFFERS if similarity < DIFFERS_BELOW else Outcome.CLOSE
 
 
