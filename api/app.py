@@ -53,7 +53,7 @@ def create_app(
     development = environment == "development"
     profiles, journeys = ProfileRepository(database), JourneyRepository(database)
 
-    def new_context(caller: Caller | None) -> Context:
+    def new_context(caller: Caller) -> Context:
         return Context(database=database, profiles=profiles, journeys=journeys, normalise=normalise, caller=caller)
 
     endpoint = GraphQLEndpoint(

@@ -30,7 +30,7 @@ class Context:
     profiles: ProfileRepository
     journeys: JourneyRepository
     normalise: Normalise
-    caller: Caller | None
+    caller: Caller
     operation: str | None = None
     """Name of the operation, once the document is parsed."""
     _loaders: dict[Hashable, DataLoader[str, Any]] = field(default_factory=dict)

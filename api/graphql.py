@@ -10,7 +10,7 @@ import orjson
 from cross_web import AsyncHTTPRequestAdapter, HTTPException
 from graphql import GraphQLError
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 from strawberry import Schema
@@ -25,8 +25,8 @@ from api.metrics import ApiMetrics
 
 MAX_BODY_BYTES = 100_000
 
-NewContext = Callable[[Caller | None], Context]
-"""What the resolvers of one request get; the caller is None only for GraphiQL's page."""
+NewContext = Callable[[Caller], Context]
+"""What the resolvers of one request get."""
 
 
 class GraphQLEndpoint(GraphQL[Context, None]):
@@ -62,14 +62,17 @@ class GraphQLEndpoint(GraphQL[Context, None]):
             return
         request = Request(scope)
         caller = self._authenticator.caller_of(request.headers.get("authorization"))
-        page = self._graphiql and request.method == "GET"
-        if caller is None and not page:
+        if self._graphiql and request.method == "GET" and "text/html" in request.headers.get("accept", ""):
+            # Also with a query in the address, which the page then shows: links to questions work.
+            await HTMLResponse(self.graphql_ide_html)(scope, receive, send)
+            return
+        if caller is None:
             refused = _refusal(HTTPStatus.UNAUTHORIZED, "unauthenticated", "send a valid API key as Authorization: Bearer KEY")
             refused.headers["www-authenticate"] = "Bearer"
             await refused(scope, receive, send)
             return
         scope["state"]["identity"] = caller
-        scope["state"]["caller"] = caller.name if caller else None
+        scope["state"]["caller"] = caller.name
         try:
             body = await _whole_body(receive) if request.method == "POST" else b""
         except _TooLargeError:

@@ -1,36 +1,152 @@
 """The HTTP server, composed: the collector, and the API beside it."""
 
-from collections.abc import AsyncIterator, Sequence
+import socket
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 
+import structlog
 import uvicorn
+from neo4j.exceptions import DriverError, TransientError
+from prometheus_client import REGISTRY
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
+from api.app import GRAPHQL_PATH, create_app
+from api.auth import ApiKey, Authenticator, Scope
+from api.health import Check
+from api.lookup import normaliser
+from api.metrics import ApiMetrics
+from graph.database import Database
+from graph.errors import KindredError
+from graph.migrations import applied_migrations, plan, read_migrations
 from ingest.collector import collector_routes
-from ingest.publisher import open_publisher
+from ingest.publisher import EventPublisher, open_nats
 from ingest.topology import Retention
 from runtime.settings import Settings
-from runtime.wiring import Platform, open_platform
+from runtime.wiring import Platform, api_keys, open_platform
+
+log = structlog.get_logger(__name__)
 
 COLLECT_SECONDS = 8.0
 """How long a request waits for JetStream before its sender is told to come again."""
+NATS_CHECK_SECONDS = 1
+OUTAGES = (DriverError, TransientError)
+"""What the driver raises when Neo4j does not answer, or cannot now."""
+
+
+class PortTakenError(KindredError):
+    """The server cannot listen on its address."""
+
+    code = "port_taken"
+
+
+class SchemaOutdatedError(KindredError):
+    """Migrations of this release are not applied."""
+
+    code = "schema_outdated"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Serving:
+    """Where the server listens, told once it does."""
+
+    url: str
+    graphql_url: str
+    environment: str
+    api_keys: Mapping[str, str] = field(repr=False)
+    write_keys: Mapping[str, str] = field(repr=False)
 
 
 @asynccontextmanager
-async def collector(platform: Platform) -> AsyncIterator[Sequence[BaseRoute]]:
-    """Routes of the collector, on a connection to NATS of their own.
+async def collector(platform: Platform) -> AsyncIterator[tuple[Sequence[BaseRoute], Check]]:
+    """Routes of the collector on a connection to NATS of their own, and a check of that connection.
 
     Raises:
         ingest.publisher.EventsUnavailable: NATS did not answer.
     """
-    async with open_publisher(platform.nats_url, retention=Retention(), patience_seconds=COLLECT_SECONDS) as publisher:
-        yield collector_routes(publisher, platform.write_keys, region=platform.settings.default_region)
+    async with open_nats(platform.nats_url, retention=Retention()) as connection:
+        publisher = EventPublisher(connection, patience_seconds=COLLECT_SECONDS)
+
+        async def answers() -> None:
+            await connection.flush(NATS_CHECK_SECONDS)
+
+        yield collector_routes(publisher, platform.write_keys, region=platform.settings.default_region), answers
 
 
-async def run_server(settings: Settings) -> None:
-    """Serve until stopped by a signal."""
-    async with open_platform(settings) as platform, collector(platform) as routes:
-        app = Starlette(routes=list(routes))
-        config = uvicorn.Config(app, host=settings.host, port=settings.port, log_config=None, access_log=False)
-        await uvicorn.Server(config).serve()
+def compose_app(platform: Platform, *, routes: Sequence[BaseRoute], nats_answers: Check) -> Starlette:
+    """The API over an open platform, with further routes beside it."""
+    settings, database = platform.settings, platform.database
+    keys = api_keys(settings)
+    if not keys:
+        log.warning("api.no_keys", hint="set KINDRED_API_KEYS: until then every question is refused")
+
+    async def migrated() -> None:
+        await require_migrations(database)
+
+    return create_app(
+        database=database,
+        authenticator=Authenticator(
+            ApiKey(name=name, key=key, scopes=_scopes(name, settings=settings)) for name, key in keys.items()
+        ),
+        normalise=normaliser(region=settings.default_region),
+        metrics=ApiMetrics(REGISTRY),
+        checks={"neo4j": database.verify, "migrations": migrated, "nats": nats_answers},
+        outages=OUTAGES,
+        environment=settings.environment,
+        allowed_origins=settings.allowed_origins,
+        extra_routes=routes,
+        request_seconds=settings.request_timeout_seconds,
+    )
+
+
+async def require_migrations(database: Database) -> None:
+    """Pass where the database has every migration of this release.
+
+    Raises:
+        SchemaOutdatedError: it lacks some.
+        graph.migrations.MigrationError: it has others.
+    """
+    missing = plan(read_migrations(), await applied_migrations(database))
+    if missing:
+        raise SchemaOutdatedError(f"{len(missing)} migrations are not applied")
+
+
+async def run_server(settings: Settings, *, announce: Callable[[Serving], None]) -> None:
+    """Serve until stopped by a signal; ``announce`` is told where, once the server listens.
+
+    Raises:
+        PortTakenError: the address cannot be listened on.
+        ingest.publisher.EventsUnavailable: NATS did not answer.
+        neo4j.exceptions.DriverError: Neo4j could not be reached.
+    """
+    async with open_platform(settings) as platform, collector(platform) as (routes, nats_answers):
+        app = compose_app(platform, routes=routes, nats_answers=nats_answers)
+        config = uvicorn.Config(app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=10)
+        with _listen(settings) as listener:
+            host, port = listener.getsockname()[:2]
+            url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+            announce(
+                Serving(
+                    url=url,
+                    graphql_url=url + GRAPHQL_PATH,
+                    environment=settings.environment,
+                    api_keys=api_keys(settings),
+                    write_keys=platform.write_keys,
+                )
+            )
+            await uvicorn.Server(config).serve(sockets=[listener])
+
+
+def _listen(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        return socket.create_server((settings.host, settings.port), family=family, backlog=2048)
+    except OSError as error:
+        message = f"{settings.host} port {settings.port} cannot be listened on: {error.strerror or error}"
+        raise PortTakenError(f"{message}. Choose another with --port or KINDRED_PORT.") from error
+
+
+def _scopes(name: str, *, settings: Settings) -> frozenset[Scope]:
+    introspects = name in settings.introspecting_keys
+    return frozenset({Scope.READ, Scope.INTROSPECT} if introspects else {Scope.READ})

@@ -41,7 +41,8 @@ class Settings(BaseSettings):
         description="Folder that holds the embedded servers' data, logs, generated passwords and state.",
     )
     environment: Literal["development", "production"] = Field(
-        default="development", description="`development` also serves GraphiQL."
+        default="development",
+        description="`development` also serves GraphiQL, the schema, and the messages of internal errors.",
     )
 
     neo4j_uri: str | None = Field(default=None, description="Address of an external Neo4j; unset means the embedded one.")
@@ -107,6 +108,18 @@ class Settings(BaseSettings):
         default_factory=dict,
         description="Source name to the write key it sends with, as JSON in the environment; none set means a generated one.",
     )
+    api_keys: dict[str, SecretStr] = Field(
+        default_factory=dict,
+        description="Name of a program to the API key that it asks with, as JSON in the environment; none set means "
+        "a generated one in `development`, and in `production` that nobody can ask.",
+    )
+    introspecting_keys: list[str] = Field(
+        default_factory=list, description="Names of the API keys that may also ask for the GraphQL schema in `production`."
+    )
+    allowed_origins: list[str] = Field(
+        default_factory=list, description="Origins whose pages may ask the API from a browser, as `https://shop.example`."
+    )
+    request_timeout_seconds: float = Field(default=10, gt=0, description="How long one GraphQL operation may take.")
     default_region: str = Field(
         default="US", min_length=2, max_length=2, description="Country assumed for phone numbers without a country code."
     )

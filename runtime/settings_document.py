@@ -68,6 +68,8 @@ def _name(annotation: Any) -> str:
         return "one of " + ", ".join(f"`{argument}`" for argument in arguments)
     if origin is dict:
         return f"map of {_name(arguments[0])} to {_name(arguments[1])}"
+    if origin is list:
+        return f"list of {_name(arguments[0])}"
     names = {str: "text", int: "whole number", float: "number", bool: "true or false", Path: "path", SecretStr: "secret text"}
     return names[annotation]
 

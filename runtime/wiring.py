@@ -1,5 +1,7 @@
 """The composition root: opens what the settings name and hands it to those who need it."""
 
+import hashlib
+import hmac
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -11,6 +13,7 @@ from runtime.stack.nats import NatsAddress
 from runtime.stack.state import State, new_state, read_state, write_state
 
 DEFAULT_SOURCE = "default"
+DEVELOPMENT_KEY = "development"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +62,15 @@ def write_keys(settings: Settings) -> Mapping[str, str]:
     if settings.write_keys:
         return {source: key.get_secret_value() for source, key in settings.write_keys.items()}
     return {DEFAULT_SOURCE: _state(settings).secrets.write_key}
+
+
+def api_keys(settings: Settings) -> Mapping[str, str]:
+    """Name to API key: those of the settings; else, in development, one made for this installation, the same at each start."""
+    if settings.api_keys or settings.environment == "production":
+        return {name: key.get_secret_value() for name, key in settings.api_keys.items()}
+    # From the salt, which leaves this machine no more than the key does; a secret of its own would outdate older state files.
+    made = hmac.new(hash_salt(settings).encode(), b"kindred development api key", hashlib.sha256).hexdigest()
+    return {DEVELOPMENT_KEY: f"dev_{made[:40]}"}
 
 
 def hash_salt(settings: Settings) -> str:

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
+from runtime.cli.errors import reported_errors
 from runtime.logging import configure_logging
-from runtime.server import run_server
+from runtime.server import Serving, run_server
 from runtime.settings import load_settings
 from runtime.worker import run_worker
 
@@ -49,9 +51,22 @@ def serve(
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.", show_default=False)] = None,
 ) -> None:
     """Serve HTTP: the collector that Segment libraries send to, and the API."""
-    settings = load_settings(home=home, host=host, port=port)
+    with reported_errors():
+        settings = load_settings(home=home, host=host, port=port)
     configure_logging(level=settings.log_level, log_format=settings.log_format)
-    asyncio.run(run_server(settings))
+    with reported_errors():
+        asyncio.run(run_server(settings, announce=_show))
+
+
+def _show(serving: Serving) -> None:
+    """Say where the server listens; in development also with which keys, for they are generated."""
+    console = Console(stderr=True, soft_wrap=True)
+    console.print(f"Serving on {serving.url}; the collector takes {serving.url}/v1/batch, GraphQL is {serving.graphql_url}")
+    if serving.environment == "development":
+        for name, key in serving.api_keys.items():
+            console.print(f"API key {name}: {key}", highlight=False)
+        for source, key in serving.write_keys.items():
+            console.print(f"Write key of the source {source}: {key}", highlight=False)
 
 
 def stop_on_signal() -> asyncio.Event:

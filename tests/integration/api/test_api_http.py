@@ -40,7 +40,11 @@ async def test_graphiql_is_served_in_development_alone(open_client: Any) -> None
     development = await open_client(key=None, environment="development")
     page = await development.http.get("/graphql", headers=browser)
     assert (page.status_code, "graphiql" in page.text.lower()) == (200, True)
-    assert (await development.http.get("/graphql", params={"query": SMALL})).status_code == 400
+    with_question = await development.http.get("/graphql", headers=browser, params={"query": SMALL})
+    assert (with_question.status_code, with_question.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    assert (await development.http.get("/graphql", params={"query": SMALL})).status_code == 401
+    with_key = await open_client(environment="development")
+    assert (await with_key.http.get("/graphql", params={"query": SMALL})).status_code == 400
     production = await open_client(key=None)
     assert (await production.http.get("/graphql", headers=browser)).status_code == 401
 

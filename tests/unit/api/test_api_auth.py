@@ -1,0 +1,40 @@
+"""API keys."""
+
+import pytest
+
+from api.auth import ApiKey, Authenticator, Scope
+
+KEYS = Authenticator(
+    [
+        ApiKey(name="shop", key="first-key"),
+        ApiKey(name="studio", key="second-key", scopes=frozenset({Scope.READ, Scope.INTROSPECT})),
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("header", "name"),
+    [("Bearer first-key", "shop"), ("bearer first-key", "shop"), ("Bearer  second-key ", "studio")],
+)
+def test_a_key_leads_to_its_caller(header: str, name: str) -> None:
+    caller = KEYS.caller_of(header)
+    assert caller is not None
+    assert caller.name == name
+
+
+@pytest.mark.parametrize(
+    "header",
+    [None, "", "Bearer", "Bearer ", "first-key", "Basic first-key", "Bearer first", "Bearer first-keyx", "Bearer \udce9"],
+)
+def test_anything_else_leads_to_nobody(header: str | None) -> None:
+    assert KEYS.caller_of(header) is None
+
+
+def test_a_key_may_read_and_no_more_unless_told() -> None:
+    caller = KEYS.caller_of("Bearer first-key")
+    assert caller is not None
+    assert caller.scopes == {Scope.READ}
+
+
+def test_keys_are_not_in_representations() -> None:
+    assert "first-key" not in repr(ApiKey(name="shop", key="first-key"))
