@@ -27,9 +27,10 @@ class RowRefused(KindredError):  # noqa: N818 - states what was observed, as the
 def event_of(row: Row, mapping: FileMapping, *, source: str | None, today: date) -> dict[str, Any] | None:
     """The event, in wire form, that a row stands for; None for a row that the mapping's conditions leave out.
 
-    ``source`` wins over the mapping's. A birth year of two digits is the latest one that is not after ``today``. The message id is
-    derived: the same claim made by the same mapping has the same id, a row that changed is a new version. An interaction's id
-    depends on its source and row id alone: interactions do not change.
+    ``source`` wins over the mapping's. A birth year of two digits is the latest one that is not after ``today``.
+
+    The message id is derived: the same claim made by the same mapping has the same id, a row that changed is a new version. An
+    interaction's id depends on its source and row id alone: interactions do not change.
 
     Raises:
         RowRefused: the row has no id, no source, or a time that cannot be read.

@@ -15,8 +15,8 @@ def normalise_email(value: str) -> str | Unusable:
     The local part is case-folded: RFC 5321 lets a host tell ``Bob@`` from ``bob@``, no provider of note does.
     No provider's own rules are applied (Gmail's dots, ``+tag``): they differ by provider, change, and where they are wrong they
     fuse two people, which no later evidence undoes. A policy may weigh such likeness; the evidence stays as it was given.
-    Of ``Bob Smith <bob@work.com>`` the address is taken. ``.test`` domains pass: nobody owns them, and installations are tried out
-    with them.
+    Of ``Bob Smith <bob@work.com>`` the address is taken. ``.test`` domains pass: nobody owns them, and installations are tried
+    out with them.
     """
     given = clean(value).removeprefix("mailto:").casefold()
     if len(given) > 320:

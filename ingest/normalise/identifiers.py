@@ -2,6 +2,8 @@
 
 from typing import Any, Final
 
+import orjson
+
 from graph.model.evidence import RejectedValue
 from graph.model.identifier import (
     ANONYMOUS_ID,
@@ -32,14 +34,12 @@ PRINTED: Final = frozenset(
 )
 """Numbers that people read off a card or paper: case and separators carry nothing."""
 
-_SEPARATORS: Final = str.maketrans("", "", " -./")
-
 
 def normalise_identifier(namespace: str, value: str, *, region: str) -> str | Unusable:
     """The value by its namespace's rule.
 
     - ``email``, ``phone``: see ``emails`` and ``phones``.
-    - what is printed on cards and papers (``PRINTED``): NFKC, lower case, without spaces, hyphens, dots and slashes.
+    - what is printed on cards and papers (``PRINTED``): NFKC, lower case, letters and digits only.
     - everything else, known or a source's own: NFKC without control characters and surrounding space, *case kept*: ids such as
       Salesforce's or a base64 token differ by case alone, and folding it would fuse two people. Only a UUID is put in lower
       case, for platforms write the same device's id in either.
@@ -52,7 +52,7 @@ def normalise_identifier(namespace: str, value: str, *, region: str) -> str | Un
         return normalise_phone(value, region)
     text = clean(value)
     if namespace in PRINTED:
-        text = text.casefold().translate(_SEPARATORS)
+        text = "".join(character for character in clean(text.casefold()) if character.isalnum())
     elif _is_uuid(text):
         text = text.lower()
     if not text:
@@ -118,7 +118,7 @@ class IdentifierGatherer:
 
     def reject(self, field: str, given: Any, reason: str) -> None:
         """Keep a value that could not be understood, as given."""
-        text = given if isinstance(given, str) else str(given)
+        text = given if isinstance(given, str) else orjson.dumps(given, option=orjson.OPT_SORT_KEYS).decode()
         self.rejected.append(RejectedValue(field=field, given=text[:MAX_GIVEN_CHARACTERS], reason=reason))
 
     def bounded(self, value: str | None, *, field: str) -> str | None:

@@ -97,7 +97,7 @@ _CHANNEL_OF_TYPE: Final = {
 }
 _APP_SYSTEMS: Final = frozenset(("ios", "android", "ipados", "tvos", "watchos"))
 _APP_LIBRARIES: Final = ("ios", "android", "swift", "kotlin", "react native", "flutter", "xamarin", "unity")
-_WEB_LIBRARIES: Final = ("analytics js", "analytics next", "consent wrapper")
+_WEB_LIBRARIES: Final = ("analyticsjs", "analytics js", "analytics next", "consent wrapper")
 
 
 @lru_cache(maxsize=8_192)
