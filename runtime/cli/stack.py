@@ -17,6 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from runtime.cli.errors import reported_errors
+from runtime.logging import configure_logging
 from runtime.settings import Settings, load_settings
 from runtime.settings_document import DOCUMENT, settings_document
 from runtime.stack.doctor import Check, Doctor
@@ -108,6 +109,7 @@ def settings(
 def open_stack(chosen: Settings, *, services: tuple[Service, ...], console: Console) -> Iterator[Stack]:
     """A stack that says on ``console`` what it does, with a bar while jars are downloaded."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[size]}"))
+    configure_logging(level=chosen.log_level, log_format=chosen.log_format)
     with Progress(*columns, TimeElapsedColumn(), console=console, transient=True) as progress:
         task = progress.add_task("downloading jars", total=None, size="", visible=False)
 

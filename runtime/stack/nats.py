@@ -1,6 +1,5 @@
 """The embedded NATS server with JetStream: its files, its command line, and when it is ready."""
 
-import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -60,22 +59,14 @@ class NatsServer:
     @property
     def command(self) -> tuple[str | Path, ...]:
         """The command line."""
-        return (find_executable(), "--config", self.root / "nats.conf")
+        return (find_executable(), "--config", self.root / "nats.conf", "--jetstream", "--store_dir", self.root / "jetstream")
 
     def prepare(self) -> None:
         """Write the configuration."""
-        store = self.root / "jetstream"
-        store.mkdir(parents=True, exist_ok=True)
+        (self.root / "jetstream").mkdir(parents=True, exist_ok=True)
         self.root.chmod(0o700)
         template = Template((INFRA / "nats" / "nats.conf").read_text(encoding="utf-8"))
-        # A JSON string is a string of the configuration language, quotes included in the template.
-        text = template.substitute(
-            port=self.port,
-            user=USER,
-            password=self.password,
-            store=json.dumps(str(store))[1:-1],
-            sync=self.sync,
-        )
+        text = template.substitute(port=self.port, user=USER, password=self.password, sync=self.sync)
         write_private(self.root / "nats.conf", text)
 
 
@@ -104,7 +95,15 @@ def address(*, port: int, password: str) -> NatsAddress:
 @asynccontextmanager
 async def connected(where: NatsAddress) -> AsyncIterator[Client]:
     """A short-lived client that gives up at once instead of reconnecting."""
-    client = await nats.connect(where.with_login, allow_reconnect=False, connect_timeout=PROBE_TIMEOUT_SECONDS, error_cb=_ignore)
+    # Without the last two, the client tries a server that is down for two minutes even though it may not reconnect.
+    client = await nats.connect(
+        where.with_login,
+        allow_reconnect=False,
+        connect_timeout=PROBE_TIMEOUT_SECONDS,
+        error_cb=_ignore,
+        max_reconnect_attempts=1,
+        reconnect_time_wait=0,
+    )
     try:
         yield client
     finally:

@@ -1,5 +1,6 @@
 """The embedded Neo4j with GDS: its files, its command line, its password, and when it is ready."""
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -24,6 +25,8 @@ USER = "neo4j"
 SERVER_CLASS = "org.neo4j.server.CommunityEntryPoint"
 ADMIN_CLASS = "org.neo4j.cli.AdminTool"
 ADMIN_TIMEOUT_SECONDS = 120
+# Without a UTF-8 locale, Java on Linux cannot open a file whose name is not ASCII, and writes to another one in silence.
+ENVIRONMENT = {"LC_ALL": "C.UTF-8"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +99,11 @@ class Neo4jServer:
         for folder in (self.files.conf, self.files.data, self.files.plugins, self.files.logs / "neo4j"):
             folder.mkdir(parents=True, exist_ok=True)
         self.files.root.chmod(0o700)
+        logs = self.files.root / "logs"
+        if not logs.exists():
+            # One folder has the logs of all; where there are no symbolic links, Neo4j's stay in a folder of its own.
+            with contextlib.suppress(OSError):
+                logs.symlink_to(Path("..") / self.files.logs.name / "neo4j")
         self._write_configuration()
         _link(self.jars, cache=self.cache, folder=self.files.plugins)
         if not self.files.has_database and not self.files.login.exists():
@@ -108,11 +116,6 @@ class Neo4jServer:
             http_port=self.ports.http,
             heap_mb=self.memory.heap_mb,
             page_cache_mb=self.memory.page_cache_mb,
-            data=self.files.data.as_posix(),
-            logs=(self.files.logs / "neo4j").as_posix(),
-            plugins=self.files.plugins.as_posix(),
-            import_folder=(self.files.root / "import").as_posix(),
-            run=(self.files.root / "run").as_posix(),
         )
         write_private(self.files.conf / "neo4j.conf", text)
         options = [
@@ -137,7 +140,7 @@ class Neo4jServer:
         try:
             result = subprocess.run(
                 [self.java.executable, f"@{arguments}"],
-                env={**os.environ, "NEO4J_HOME": str(self.files.root), "NEO4J_CONF": str(self.files.conf)},
+                env={**os.environ, **ENVIRONMENT, "NEO4J_HOME": str(self.files.root), "NEO4J_CONF": str(self.files.conf)},
                 capture_output=True,
                 text=True,
                 timeout=ADMIN_TIMEOUT_SECONDS,

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TypeVar
@@ -157,7 +157,7 @@ class Stack:
         )
         await asyncio.to_thread(server.prepare)
         self._say("starting Neo4j")
-        self._spawn(neo4j.NAME, server.command, log=server.files.output)
+        self._spawn(neo4j.NAME, server.command, log=server.files.output, environment=neo4j.ENVIRONMENT)
 
     async def _await_nats(self) -> None:
         address = nats_address(self._settings, self._state)
@@ -230,9 +230,11 @@ class Stack:
             ports = ports.model_copy(update={name: port})
         self._keep(self._state.model_copy(update={"ports": ports}))
 
-    def _spawn(self, name: str, command: Sequence[str | Path], *, log: Path) -> None:
+    def _spawn(
+        self, name: str, command: Sequence[str | Path], *, log: Path, environment: Mapping[str, str] | None = None
+    ) -> None:
         rotate(log, max_bytes=self._settings.log_max_mb * MEBIBYTE, keep=self._settings.log_keep)
-        process = spawn(command, log=log, folder=self._settings.home)
+        process = spawn(command, log=log, folder=self._settings.home, environment=environment)
         self._keep(self._state.with_process(name, process, command=tuple(map(str, command))))
 
     def _runs(self, name: str) -> bool:
