@@ -89,9 +89,16 @@ class Resolver:
         self._new_id = new_id
 
     async def resolve_all(self, purposes: Sequence[Purpose], *, progress: Progress) -> list[ResolutionReport]:
-        """Resolve several purposes, individuals first; what they are made of is resolved along with them."""
-        wanted = set(purposes) | ({Purpose.INDIVIDUAL} if purposes else set())
-        return [await self.resolve(purpose, progress=progress) for purpose in ORDER if purpose in wanted]
+        """Resolve several purposes, individuals first, with what depends on them.
+
+        Whoever asks for one purpose also gets individuals resolved, of which the others are made; and where an individual lost a
+        member or its id, households and operational identities that exist are resolved again, lest they contradict it.
+        """
+        wanted = set(purposes)
+        first = await self.resolve(Purpose.INDIVIDUAL, progress=progress)
+        if first.closed:
+            wanted |= {purpose for purpose in ORDER[1:] if await self._identities.identities(purpose)}
+        return [first, *[await self.resolve(purpose, progress=progress) for purpose in ORDER[1:] if purpose in wanted]]
 
     async def resolve(self, purpose: Purpose, *, progress: Progress) -> ResolutionReport:
         """Bring the identities of one purpose in line with the evidence, and write nothing where they are.

@@ -315,3 +315,33 @@ async def test_exports_stream_memberships_and_touchpoints(database: Database, re
     assert touchpoints["t3"].identity_ids == [individual_of["anonymous_id:c2"]]
     at_home = {row.id: row.identity_ids async for row in exports.touchpoints(Purpose.HOUSEHOLD)}
     assert at_home == {"t1": [homes["1"]], "t2": [homes["1"]], "t3": []}
+
+
+async def test_households_and_operational_identities_follow_when_individuals_merge(
+    database: Database, resolver: Resolver, clock: Clock
+) -> None:
+    identities = IdentityRepository(database)
+    await EvidenceRepository(database).write(
+        [
+            record("crm:1", "email:ann@x.com", given="ann", family="lee", street="1 main st"),
+            record("pos:2", "loyalty_id:7", given="ann", family="lee", street="9 oak rd", at=START + timedelta(days=1)),
+        ]
+    )
+    clock.now += timedelta(hours=1)
+    await resolver.resolve_all(list(Purpose), progress=NoProgress())
+    assert len(await partition(database, Purpose.HOUSEHOLD)) == 2
+    before = await identities.memberships(Purpose.INDIVIDUAL)
+    await EvidenceRepository(database).write(
+        [record("web:3", "email:ann@x.com", "loyalty_id:7", given="ann", family="lee", at=START + timedelta(days=2))]
+    )
+    clock.now += timedelta(hours=1)
+    reports = await resolver.resolve_all([Purpose.INDIVIDUAL], progress=NoProgress())
+    assert [report.purpose for report in reports] == list(Purpose)
+    assert reports[0].decisions == {"merged": 1}
+    individual_of = await identities.memberships(Purpose.INDIVIDUAL)
+    assert set(individual_of.values()) == {min(before["crm:1"], before["pos:2"])}, "equally old: the first by name survives"
+    assert await partition(database, Purpose.HOUSEHOLD) == {frozenset({individual_of["crm:1"]})}
+    assert await partition(database, Purpose.OPERATIONAL) == {
+        frozenset({"crm:1", "pos:2", "web:3", "email:ann@x.com", "loyalty_id:7"})
+    }
+    assert (await explain(database, "crm:1", "pos:2", Purpose.OPERATIONAL)).together
