@@ -19,16 +19,17 @@ from ingest.normalise.refused import Unusable
 from ingest.normalise.text import clean, fold
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
-TEXT = st.text(st.characters(exclude_categories=("Cs",)), max_size=60)
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
 SCALAR = st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats() | TEXT
 JSON: st.SearchStrategy[Any] = st.recursive(
     SCALAR, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXT, inner, max_size=4), max_leaves=12
 )
+TRAIT_NAMES = (
+    *("name", "firstName", "lastName", "suffix", "birthday", "email", "emails", "phone", "phones", "address", "addresses"),
+    *("gender", "consent", "company", "entityType", "loyaltyId", "street", "city"),
+)
 TRAITS = st.dictionaries(
-    st.sampled_from(
-        ["name", "firstName", "lastName", "suffix", "birthday", "email", "emails", "phone", "phones", "address", "addresses", "gender", "consent", "company", "entityType", "loyaltyId", "street", "city"]
-    )
-    | TEXT,
+    st.sampled_from(TRAIT_NAMES) | TEXT,
     JSON | st.fixed_dictionaries({"street": TEXT, "city": TEXT, "postalCode": SCALAR, "state": TEXT, "country": TEXT}),
     max_size=6,
 )
