@@ -15,7 +15,7 @@ from graph.identity.household import read_homes
 from graph.identity.operational import read_confirmed
 from graph.identity.policy import Policy, load_policy
 from graph.identity.reading import Link, Reading, read_evidence
-from graph.model.claim import Claim, namespace_of
+from graph.model.claim import Claim, EvidenceSet, namespace_of
 from graph.model.explanation import EvidenceStep, Explanation, StepKind
 from graph.model.identity import Purpose
 from graph.model.ids import IdentityId, RecordId
@@ -58,7 +58,7 @@ async def explain(
     members = sorted(
         {*asked, *[m for identity in sorted(set(identity_of.values())) for m in await identities.members_of(identity)]}
     )
-    evidence = await claims.around(members)
+    evidence = await _neighbourhood(identities, claims, members, purpose)
     if purpose is Purpose.OPERATIONAL:
         around = [*members, *(claim.record_id for claim in evidence.claims)]
         reading = read_confirmed(evidence, policy, await identities.identities_of(around, Purpose.INDIVIDUAL))
@@ -68,6 +68,18 @@ async def explain(
     other = member_b or _oldest(await identities.members_of(identity_of[member_a]), reading)
     inside = set(members) if len(set(identity_of.values())) == 1 and len(identity_of) == len(asked) else set()
     return await _explanation(identities, policy, (member_a, other), identity_of, reading, inside, evidence.claims)
+
+
+async def _neighbourhood(
+    identities: IdentityRepository, claims: ClaimRepository, members: Sequence[str], purpose: Purpose
+) -> EvidenceSet:
+    """All that the policy read about the members: theirs, and whoever states an identifier that one of their records states."""
+    own = await claims.of(members)
+    inside = set(members)
+    stated = sorted({key for claim in own if claim.record_id in inside for key in claim.identifiers})
+    held = await identities.held_back_about(stated, purpose)
+    left_out = frozenset(member for each in held if each.reason in ("generic", "blocked") for member in each.members)
+    return await claims.around(members, stated=stated, left_out=left_out)
 
 
 async def _explain_household(database: Database, member_a: str, member_b: str | None, policy: Policy) -> Explanation:
@@ -81,7 +93,7 @@ async def _explain_household(database: Database, member_a: str, member_b: str | 
     residents = {resident for home in sorted(set(identity_of.values())) for resident in await identities.members_of(home)}
     individuals = sorted({*individual_of.values(), *residents})
     members = sorted({m for individual in individuals for m in await identities.members_of(IdentityId(individual))})
-    evidence = await claims.around(members)
+    evidence = await _neighbourhood(identities, claims, members, Purpose.HOUSEHOLD)
     records = [claim.record_id for claim in evidence.claims]
     reading = read_homes(evidence, policy, await identities.identities_of(records, Purpose.INDIVIDUAL))
     other = individual_of[member_b] if member_b else _oldest(await identities.members_of(identity_of[first]), reading)

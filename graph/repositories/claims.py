@@ -1,6 +1,7 @@
 """Reading evidence for resolution: of the whole graph, or of the neighbourhood of some members."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from graph.database import Database
 from graph.model.claim import Claim, EvidenceSet, Match, Sighting
@@ -36,16 +37,25 @@ class ClaimRepository:
             assertions=tuple(await self._assertions.in_force()),
         )
 
-    async def around(self, members: Sequence[str]) -> EvidenceSet:
-        """The members' own evidence and that of every record that states one of their identifiers."""
+    async def of(self, members: Sequence[str]) -> list[Claim]:
+        """The claims of some records, and of every record that states one of some identifiers."""
+        rows = await self._database.run(statements.READ_NEIGHBOUR_CLAIMS, statements.MemberParameters(members=members))
+        return [_claim(row) for row in rows]
+
+    async def around(self, members: Sequence[str], *, stated: Sequence[str], left_out: frozenset[str]) -> EvidenceSet:
+        """The evidence of some members and of every record that states one of the identifiers ``stated``.
+
+        Identifiers that are ``left_out`` (generic ones, of which there may be thousands of records) are taken from the claims.
+        """
         parameters = statements.MemberParameters(members=members)
-        claims = await self._database.run(statements.READ_NEIGHBOUR_CLAIMS, parameters)
+        claims = await self.of(sorted({*members, *stated} - left_out))
         sightings = await self._database.run(statements.READ_NEIGHBOUR_SIGHTINGS, parameters)
-        stated = {key for row in claims for key in row.identifiers}
-        known = {row.record_id for row in claims}
+        seen = {key for claim in claims for key in claim.identifiers} | {claim.record_id for claim in claims}
         return EvidenceSet(
-            claims=tuple(_claim(row) for row in claims),
-            identifiers=tuple(IdentifierKey(m) for m in members if m not in known and m not in stated),
+            claims=tuple(
+                replace(claim, identifiers=tuple(key for key in claim.identifiers if key not in left_out)) for claim in claims
+            ),
+            identifiers=tuple(IdentifierKey(member) for member in members if member not in seen),
             sightings=tuple(_sighting(row) for row in sightings),
             assertions=tuple(await self._assertions.in_force()),
         )

@@ -23,6 +23,7 @@ from graph.repositories.identities import IdentityRepository, ResolutionBusy
 
 START = datetime(2024, 1, 1, 12, tzinfo=UTC)
 PHONE = "phone:+17025550001"
+CROWD = ("adam", "beth", "carl", "dora", "emil", "fred", "gina", "hugo")
 
 
 class Clock:
@@ -259,6 +260,23 @@ async def test_law_7_explanations_lead_from_member_to_member(database: Database,
     assert anchored.member_b == "crm:1"
     with pytest.raises(NotAMember):
         await explain(database, "crm:404", None, Purpose.INDIVIDUAL)
+
+
+async def test_law_7_records_that_share_what_belongs_to_another_are_explained_by_it(
+    database: Database, resolver: Resolver, clock: Clock
+) -> None:
+    second = record("web:9", PHONE, given="mary", family="smith")
+    crowd = [record(f"box:{n}", "device_id:kiosk", given=name, family="doe") for n, name in enumerate(CROWD)]
+    mary = record("web:10", "device_id:kiosk", given="mary", family="smith")
+    await EvidenceRepository(database).write([*FAMILY, second, *crowd, mary])
+    report = await resolve(resolver, clock)
+    assert report.held_back["generic"] == 1
+    assert MARY | {"web:9"} in await partition(database)
+    found = await explain(database, "crm:3", "web:9", Purpose.INDIVIDUAL)
+    assert found.summary == f"crm:3 and web:9 both state {PHONE}"
+    assert [(step.kind, step.rule, step.via) for step in found.steps] == [(StepKind.SHARES, "phone", (PHONE,))]
+    kiosk = await explain(database, "web:9", "web:10", Purpose.INDIVIDUAL)
+    assert not kiosk.together
 
 
 async def test_a_crash_between_batches_heals_by_resolving_again(
