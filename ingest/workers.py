@@ -96,7 +96,8 @@ class BatchHandler:
             log.exception("event.not_normalised", sequence=message.metadata.sequence.stream)
             return Poison(code="not_normalised", reason=f"normalising the event failed with {type(error).__name__}")
         for value in evidence.rejected:
-            metrics.REJECTED_VALUES.labels(field=value.field.partition("[")[0]).inc()
+            # A list's index, and what a sender names below a field, would make a series each.
+            metrics.REJECTED_VALUES.labels(field=".".join(value.field.partition("[")[0].split(".")[:2])).inc()
         return evidence
 
     async def _write(self, batch: Sequence[tuple[Msg, Evidence]], poison: list[tuple[Msg, Poison]]) -> list[tuple[Msg, Outcome]]:

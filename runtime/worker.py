@@ -1,24 +1,25 @@
 """The worker process, composed: NATS in, graph out."""
 
 import asyncio
+import contextlib
 from contextlib import AsyncExitStack
 
-import stamina
 import structlog
 from nats.js import JetStreamContext
 from neo4j.exceptions import ServiceUnavailable
 from prometheus_client import start_http_server
 
 from graph.repositories.evidence import EvidenceRepository
-from ingest.publisher import EventsUnavailable, open_publisher
+from ingest.publisher import EventPublisher, EventsUnavailable, open_publisher
 from ingest.topology import Retention, ensure_topology
 from ingest.worker_pool import running_workers
 from ingest.workers import BatchHandler
 from runtime.settings import Settings
-from runtime.wiring import open_platform
+from runtime.wiring import Platform, open_platform
 
 log = structlog.get_logger(__name__)
 
+STORE_POLL_SECONDS = 2.0
 PARK_SECONDS = 20.0
 """How long parking an event is tried before its message is asked for again."""
 
@@ -31,14 +32,10 @@ async def run_worker(settings: Settings, *, concurrency: int, metrics_port: int 
         neo4j.exceptions.AuthError: the login is wrong.
     """
     async with AsyncExitStack() as stack:
-        async for attempt in stamina.retry_context(
-            on=(ServiceUnavailable, EventsUnavailable), attempts=None, timeout=None, wait_max=5.0
-        ):
-            with attempt:
-                platform = await stack.enter_async_context(open_platform(settings))
-                publisher = await stack.enter_async_context(
-                    open_publisher(platform.nats_url, retention=Retention(), patience_seconds=PARK_SECONDS)
-                )
+        stores = await _open_stores(settings, stack, stopping=stopping)
+        if stores is None:
+            return
+        platform, publisher = stores
         if metrics_port is not None:
             start_http_server(metrics_port)
 
@@ -58,3 +55,23 @@ async def run_worker(settings: Settings, *, concurrency: int, metrics_port: int 
         )
         await stopping.wait()
         log.info("worker.stopping")
+
+
+async def _open_stores(
+    settings: Settings, stack: AsyncExitStack, *, stopping: asyncio.Event
+) -> tuple[Platform, EventPublisher] | None:
+    """Wait for both stores, for ever; None when told to stop first."""
+    while not stopping.is_set():
+        try:
+            async with AsyncExitStack() as opening:
+                platform = await opening.enter_async_context(open_platform(settings))
+                publisher = await opening.enter_async_context(
+                    open_publisher(platform.nats_url, retention=Retention(), patience_seconds=PARK_SECONDS)
+                )
+                await stack.enter_async_context(opening.pop_all())
+                return platform, publisher
+        except (ServiceUnavailable, EventsUnavailable) as error:
+            log.warning("worker.waiting", reason=str(error))
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stopping.wait(), timeout=STORE_POLL_SECONDS)
+    return None

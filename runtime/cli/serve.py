@@ -35,13 +35,15 @@ def worker(
     ] = None,
 ) -> None:
     """Write events from NATS into the graph, until stopped; a batch that was begun is finished first."""
-    settings = load_settings(home=home)
+    with reported_errors():
+        settings = load_settings(home=home)
     configure_logging(level=settings.log_level, log_format=settings.log_format)
 
     async def run() -> None:
         await run_worker(settings, concurrency=concurrency, metrics_port=metrics_port, stopping=stop_on_signal())
 
-    asyncio.run(run())
+    with reported_errors():
+        asyncio.run(run())
 
 
 def serve(
