@@ -19,10 +19,11 @@ POLL_SECONDS = 0.2
 
 
 class HttpClient:
-    """Talks to one server."""
+    """Talks to one server, with an API key."""
 
-    def __init__(self, base_url: str) -> None:
+    def __init__(self, base_url: str, *, api_key: str) -> None:
         self.base_url = base_url.rstrip("/")
+        self._api_key = api_key
 
     async def until_ready(self, *, timeout_seconds: float) -> None:
         """Wait until the server says that it can serve.
@@ -57,9 +58,12 @@ class HttpClient:
         return Answer.of(await asyncio.to_thread(self._post, "/graphql", {"query": QUERY, "variables": variables}))
 
     def page(self, *, email: str) -> str:
-        """Address of GraphiQL with the question in it."""
+        """Address of GraphiQL with the question and the key in it, so that opening it is enough."""
         variables = json.dumps({"identifier": {"namespace": "email", "value": email}})
-        return f"{self.base_url}/graphql?{urllib.parse.urlencode({'query': QUERY, 'variables': variables})}"
+        headers = json.dumps({"Authorization": f"Bearer {self._api_key}"})
+        # GraphiQL takes the spaces of its address for what they are only as %20.
+        asked = urllib.parse.urlencode({"q": QUERY, "variables": variables, "headers": headers}, quote_via=urllib.parse.quote)
+        return f"{self.base_url}/graphql?{asked}"
 
     def _get(self, path: str) -> bytes:
         with urllib.request.urlopen(self.base_url + path, timeout=REQUEST_TIMEOUT_SECONDS) as response:  # noqa: S310 - http only
@@ -70,7 +74,11 @@ class HttpClient:
         request = urllib.request.Request(  # noqa: S310 - the address is ours
             self.base_url + path,
             data=json.dumps(body).encode(),
-            headers={"Content-Type": "application/json", "Accept": "application/json"},
+            headers={
+                "Content-Type": "application/json",
+                "Accept": "application/json",
+                "Authorization": f"Bearer {self._api_key}",
+            },
         )
         try:
             with urllib.request.urlopen(request, timeout=REQUEST_TIMEOUT_SECONDS) as response:  # noqa: S310 - http only

@@ -4,7 +4,7 @@ import asyncio
 import uuid
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
@@ -27,7 +27,7 @@ from runtime.demo.errors import DemoError
 from runtime.demo.retail import read_customers, retail_events
 from runtime.settings import Settings
 from runtime.stack.stack import Stack
-from runtime.wiring import Platform, open_platform
+from runtime.wiring import Platform, api_keys, open_platform
 
 DATA = Path(__file__).parent / "data" / "senzing_truthset"
 RECORDS = tuple(DATA / f"{source}.jsonl" for source in ("customers", "reference", "watchlist"))
@@ -46,6 +46,8 @@ class Shown:
     nodes: dict[str, int]
     reports: tuple[ResolutionReport, ...]
     page: str
+    """Address of GraphiQL with the question."""
+    api_key: str = field(repr=False)
     email: str
 
 
@@ -103,7 +105,11 @@ class Demonstration:
 
     async def _show(self, database: Database, reports: Sequence[ResolutionReport]) -> Shown:
         showcase = await choose_showcase(database)
-        client = HttpClient(f"http://{self._settings.host}:{self._settings.port}")
+        keys = api_keys(self._settings)
+        if not keys:
+            raise DemoError("no API key is set; set KINDRED_API_KEYS, or KINDRED_ENVIRONMENT to development", code="no_api_key")
+        key = next(iter(keys.values()))
+        client = HttpClient(f"http://{self._settings.host}:{self._settings.port}", api_key=key)
         async with self._step(f"The server answers at {client.base_url}"):
             await client.until_ready(timeout_seconds=READY_TIMEOUT_SECONDS)
         answer = await client.profile(email=showcase.email)
@@ -119,6 +125,7 @@ class Demonstration:
             nodes={row.what: row.total for row in totals},
             reports=tuple(reports),
             page=client.page(email=showcase.email),
+            api_key=key,
             email=showcase.email,
         )
 
