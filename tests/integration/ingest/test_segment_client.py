@@ -57,7 +57,7 @@ def send(host: str, errors: list[Exception]) -> list[str]:
     return ids
 
 
-async def test_every_event_of_the_client_is_in_the_graph_once(collector_url, intake, query) -> None:
+async def test_every_event_is_in_the_graph_once_and_a_visit_is_joined_to_who_signs_in(collector_url, intake, query) -> None:
     errors: list[Exception] = []
     sent = await asyncio.to_thread(send, collector_url, errors)
     assert errors == []
@@ -72,17 +72,10 @@ async def test_every_event_of_the_client_is_in_the_graph_once(collector_url, int
     )
     assert counts == {"touchpoints": EVENTS - PEOPLE, "versions": PEOPLE}
 
-
-async def test_an_anonymous_visit_is_joined_to_who_signs_in(collector_url, intake, query) -> None:
-    errors: list[Exception] = []
-    await asyncio.to_thread(send, collector_url, errors)
-    assert errors == []
-    await intake.drained()
-
     history = await query(
         """
         MATCH (:Identifier {key: 'email:person42@kindred.example.com'})<-[:CARRIES]-(:Record)-[:CARRIES]->(id:Identifier)
-        MATCH (id)<-[:CARRIES]-(visit:Touchpoint {event: 'page'})
+        MATCH (id)<-[:CARRIES]-(visit:Touchpoint {type: 'page_view'})
         RETURN DISTINCT id.key AS key, count(visit) AS visits
         """
     )
