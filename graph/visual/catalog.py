@@ -210,6 +210,12 @@ RELATIONSHIP_TYPES = (
         colour="#D9C8AE",
     ),
     RelationshipType(name="IN_CATEGORY", ends=(("Product", "Category"),), colour="#FFC454"),
+    RelationshipType(
+        name="MATCHES",
+        ends=(("Record", "Record"),),
+        properties=(Property(name="match_weight", kind=Kind.NUMBER), *_texts("comparisons"), *_times("retracted_at")),
+        colour="#57C7E3",
+    ),
     RelationshipType(name="ASSERTED_SAME", ends=_PAIRS_OF_EVIDENCE, properties=_ASSERTED, colour="#569480", width=3),
     RelationshipType(name="ASSERTED_DIFFERENT", ends=_PAIRS_OF_EVIDENCE, properties=_ASSERTED, colour="#F16667", width=3),
     RelationshipType(
