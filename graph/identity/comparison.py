@@ -108,15 +108,16 @@ def compare_words(left: str | None, right: str | None) -> Outcome:
 
 
 def _by_similarity(left: str, right: str) -> Outcome:
-    similarity = JaroWinkler.similarity(left, right)
+    longest = max(len(left), len(right))
+    edits = DamerauLevenshtein.distance(left, right)
     # Jaro-Winkler is harsh on a slip in the first letters; one edit in a word of some length is a slip too.
-    if min(len(left), len(right)) > 3 and is_slip(left, right):
+    if edits <= 1 and min(len(left), len(right)) > 3:
         return Outcome.AGREES
-    # A common beginning does not make two names one: "darla" and "darlene", "patrick" and "patricia".
-    if similarity >= AGREES_FROM:
-        longest = max(len(left), len(right))
-        return Outcome.AGREES if DamerauLevenshtein.distance(left, right) * 4 < longest else Outcome.CLOSE
-    return Outcome.DIFFERS if similarity < DIFFERS_BELOW else Outcome.CLOSE
+    similarity = JaroWinkler.similarity(left, right)
+    # A common beginning does not make two names one: "patrick" and "patricia", "mark" and "marsha".
+    if similarity >= AGREES_FROM and edits * 4 < longest:
+        return Outcome.AGREES
+    return Outcome.CLOSE if similarity >= DIFFERS_BELOW and edits * 2 < longest else Outcome.DIFFERS
 
 
 @lru_cache(maxsize=50_000)

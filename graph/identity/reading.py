@@ -226,13 +226,19 @@ def rule_links(claims: Iterable[Claim], policy: Policy) -> list[Link]:
         for alike in blocks.values():
             if not 1 < len(alike) <= policy.limits.max_block:
                 continue
-            for left, right in combinations(alike, 2):
+            for left, right in _pairs_of_one_person(alike, rule):
                 pair = (left.record_id, right.record_id)
                 if (pair not in found or found[pair].weight < rule.weight) and satisfies(rule, left, right):
                     via = tuple(dict.fromkeys(str(name) for name in (*rule.block, *rule.agree, *rule.near)))
                     seen = max(left.first_seen, right.first_seen)
                     found[pair] = _link(*pair, rule.weight, rule.name, StepKind.RULE, via, seen)
     return [found[pair] for pair in sorted(found)]
+
+
+def _pairs_of_one_person(block: Sequence[Claim], rule: Rule) -> Iterator[tuple[Claim, Claim]]:
+    """Pairs of a block, but for those that only a silent record between two contradicting ones would bring together."""
+    for group in group_by_person(block, rule.forbid):
+        yield from combinations(group, 2)
 
 
 def satisfies(rule: Rule, left: Claim, right: Claim) -> bool:
