@@ -14,6 +14,8 @@ from graph.identity.resolver import ResolutionReport
 from runtime.demo.answer import Answer, Certain, Nobody, Profile, Record, Touchpoint
 
 SHOWN_LINKS = 8
+COMPOSED = ("name_birth_date", "postal_address")
+"""Identifiers that Kindred composes of what stands elsewhere in the panel."""
 READABLE = {
     "email": "e-mail",
     "phone": "phone",
@@ -86,12 +88,18 @@ def sources(profile: Profile) -> Panel:
     for record in profile.records.nodes:
         version = record.version
         name = version.name.as_given if version and version.name else None
-        stated = [identifier.value for identifier in version.identifiers] if version else []
+        stated = (
+            [identifier.value for identifier in version.identifiers if identifier.namespace not in COMPOSED] if version else []
+        )
         table.add_row(record.source, record.source_record_id, Text(name or ""), Text(", ".join(stated)))
     why = Table.grid(padding=(0, 2))
     links = list(shared_by(profile.records.nodes))
     for kind, value, holders in links[:SHOWN_LINKS]:
-        why.add_row(Text("joined by", style="green"), Text(f"{kind} {value}"), Text("← " + ", ".join(holders), style="dim"))
+        why.add_row(
+            Text("joined by", style="green"),
+            Text(f"{kind} {value.replace('|', ', ')}"),
+            Text("← " + ", ".join(holders), style="dim"),
+        )
     for decision in profile.decisions.nodes:
         why.add_row(Text("decided", style="green"), Text(decision.kind), Text(decision.reason, style="dim"))
     title = f"{profile.records.total_count} records of {len({r.source for r in profile.records.nodes})} sources are one person"
