@@ -228,17 +228,25 @@ def rule_links(claims: Iterable[Claim], policy: Policy) -> list[Link]:
                 continue
             for left, right in _pairs_of_one_person(alike, rule):
                 pair = (left.record_id, right.record_id)
-                if (pair not in found or found[pair].weight < rule.weight) and satisfies(rule, left, right):
+                if pair not in found or found[pair].weight < rule.weight:
                     via = tuple(dict.fromkeys(str(name) for name in (*rule.block, *rule.agree, *rule.near)))
                     seen = max(left.first_seen, right.first_seen)
                     found[pair] = _link(*pair, rule.weight, rule.name, StepKind.RULE, via, seen)
     return [found[pair] for pair in sorted(found)]
 
 
-def _pairs_of_one_person(block: Sequence[Claim], rule: Rule) -> Iterator[tuple[Claim, Claim]]:
-    """Pairs of a block, but for those that only a silent record between two contradicting ones would bring together."""
-    for group in group_by_person(block, rule.forbid):
-        yield from combinations(group, 2)
+def _pairs_of_one_person(block: Sequence[Claim], rule: Rule) -> list[tuple[Claim, Claim]]:
+    """Pairs of a block that satisfy a rule, without those that only a silent record between two contradicting ones joins."""
+    pairs = [(left, right) for left, right in combinations(block, 2) if satisfies(rule, left, right)]
+    if len(pairs) < 2:
+        return pairs
+    involved = {claim.record_id: claim for pair in pairs for claim in pair}
+    group_of = {
+        claim.record_id: number
+        for number, group in enumerate(group_by_person(list(involved.values()), rule.forbid))
+        for claim in group
+    }
+    return [(left, right) for left, right in pairs if group_of[left.record_id] == group_of[right.record_id]]
 
 
 def satisfies(rule: Rule, left: Claim, right: Claim) -> bool:
