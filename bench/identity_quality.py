@@ -93,7 +93,10 @@ def main(arguments: Sequence[str], console: Console) -> None:
     sets = [custom(asked.data)] if asked.data else chosen(built_in(shared_folder(asked.shared)), asked.sets)
     rows: list[Row] = []
     for dataset in sets:
-        rows += measure(dataset, heap_mb=asked.heap_mb, console=console)
+        measured = measure(dataset, heap_mb=asked.heap_mb, console=console)
+        # Each set is shown when it is done: a later one that fails takes nothing away.
+        console.print(", ".join(f"{row.system} {row.metric} {row.value:.4g}" for row in measured))
+        rows += measured
     publish(rows, head=describe_machine(now=datetime.now(UTC)), json_file=asked.json, console=console)
 
 
