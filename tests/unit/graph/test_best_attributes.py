@@ -49,7 +49,7 @@ def test_the_name_that_most_records_state_wins_over_a_newer_one() -> None:
     claims = [
         claim("crm:1", day=1, name="bob smith"),
         claim("pos:1", day=2, name="bob smith"),
-        claim("web:1", day=9, name="b smith"),
+        claim("w:1", day=9, name="b smith"),
     ]
     best = best_attributes(claims, ())
     assert best.name is not None
@@ -63,7 +63,8 @@ def test_of_equally_many_the_newest_wins() -> None:
 
 def test_addresses_are_distinct_and_the_newest_first() -> None:
     claims = [
-        claim("crm:1", day=1, street="1 old rd"), claim("pos:1", day=5, street="2 new rd"), claim("web:1", day=3, street="1 old rd"),
+        claim("crm:1", day=1, street="1 old rd"), claim("pos:1", day=5, street="2 new rd"),
+        claim("w:1", day=3, street="1 old rd"),
     ]  # fmt: skip
     best = best_attributes(claims, ())
     assert [(address.street, address.at) for address in best.addresses] == [("2 new rd", on(5)), ("1 old rd", on(3))]
@@ -73,12 +74,12 @@ def test_contacts_come_with_their_sources_and_those_of_touchpoints_last() -> Non
     claims = [
         claim("crm:1", day=1, email="a@x.test"),
         claim("pos:1", day=3, email="a@x.test"),
-        claim("web:1", day=2, email="b@x.test"),
+        claim("w:1", day=2, email="b@x.test"),
     ]
     best = best_attributes(claims, [Identifier(namespace="email", value="c@x.test"), Identifier(namespace="phone", value="+1")])
     assert [(point.value, point.sources, point.last_seen) for point in best.emails] == [
         ("a@x.test", ("crm", "pos"), on(3)),
-        ("b@x.test", ("web",), on(2)),
+        ("b@x.test", ("w",), on(2)),
         ("c@x.test", (), None),
     ]
     assert [point.value for point in best.phones] == ["+1"]
@@ -99,7 +100,7 @@ def test_the_order_of_claims_does_not_matter() -> None:
     claims = [
         claim("crm:1", day=1, name="bob smith", street="1 a", email="a@x.test", consent={"email": "granted"}),
         claim("pos:1", day=1, name="rob smith", street="2 b", email="b@x.test", consent={"email": "denied"}),
-        claim("web:1", day=1, name="bo smith", street="1 a", email="a@x.test"),
+        claim("w:1", day=1, name="bo smith", street="1 a", email="a@x.test"),
     ]
     results = [best_attributes(order, ()) for order in itertools.permutations(claims)]
     assert all(result == results[0] for result in results)
