@@ -26,8 +26,15 @@ def normalise_phone(value: str, region: str) -> str | Unusable:
     whether the range is in service is not asked, for ranges open faster than libraries learn of them. The extension stays:
     without it everybody at a switchboard would share one number.
     """
+    once = _parsed(clean(value), region)
+    # Reading "+213 0 00…" drops one national prefix and finds another: only a number that reads as itself has one form.
+    again = once if isinstance(once, Unusable) else _parsed(once, region)
+    return once if again == once else Unusable("the telephone number reads as another one each time it is read")
+
+
+def _parsed(text: str, region: str) -> str | Unusable:
     try:
-        number = phonenumbers.parse(clean(value), region)
+        number = phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException as error:
         return Unusable(f"not a telephone number: {str(error).partition(') ')[2]}")
     result = phonenumbers.is_possible_number_with_reason(number)

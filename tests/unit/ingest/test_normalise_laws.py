@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import orjson
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ingest.normalise.addresses import GivenAddress, address_key, normalise_address
@@ -99,6 +99,7 @@ def test_email_addresses_twice_are_once(text: str) -> None:
     assert isinstance(once, Unusable) or normalise_email(once) == once
 
 
+@example("+2130000000000", "US")
 @given(st.from_regex(r"\+?[0-9() .x-]{5,20}", fullmatch=True), st.sampled_from(["US", "GB", "DE", "CN"]))
 def test_telephone_numbers_twice_are_once(text: str, region: str) -> None:
     once = normalise_phone(text, region)
