@@ -13,14 +13,18 @@ CALL (record) {
   MATCH (record)-[:HAS_VERSION]->(version:RecordVersion)
   WITH version ORDER BY version.at DESC, version.id DESC
   WITH collect(version) AS versions
-  RETURN versions[0] AS current, versions[-1].at AS first_seen
+  RETURN head([v IN versions WHERE v.full_name IS NOT NULL]) AS named,
+         head([v IN versions WHERE v.birth_date IS NOT NULL]) AS born,
+         head([v IN versions WHERE v.gender IS NOT NULL]) AS gendered,
+         head([v IN versions WHERE coalesce(v.street, v.city, v.postal_code) IS NOT NULL]) AS addressed,
+         versions[0].at AS at, versions[-1].at AS first_seen
 }
-WITH record, current, first_seen WHERE current IS NOT NULL
+WITH record, named, born, gendered, addressed, at, first_seen WHERE at IS NOT NULL
 RETURN record.id AS record_id, record.source AS source, record.entity_type AS entity_type,
-       current.given_name AS given_name, current.middle_name AS middle_name, current.family_name AS family_name,
-       current.name_suffix AS name_suffix, current.full_name AS full_name, current.gender AS gender,
-       current.birth_date AS birth_date, current.street AS street, current.city AS city, current.region AS region,
-       current.postal_code AS postal_code, current.country AS country, current.at AS at, first_seen,
+       named.given_name AS given_name, named.middle_name AS middle_name, named.family_name AS family_name,
+       named.name_suffix AS name_suffix, named.full_name AS full_name, gendered.gender AS gender,
+       born.birth_date AS birth_date, addressed.street AS street, addressed.city AS city, addressed.region AS region,
+       addressed.postal_code AS postal_code, addressed.country AS country, at, first_seen,
        COLLECT {
          MATCH (record)-[carries:CARRIES]->(identifier:Identifier)
          WHERE carries.retracted_at IS NULL

@@ -109,7 +109,7 @@ class Resolver:
         policy = self._policies[purpose]
         run_id = self._new_id()
         started_at = self._clock()
-        async with self._identities.lease(purpose, holder=run_id, now=started_at):
+        async with self._identities.lease(purpose, holder=run_id, clock=self._clock):
             stages = _Stages(progress, self._clock)
             stages.begin("read evidence")
             evidence = await self._claims.everything()
@@ -131,6 +131,7 @@ class Resolver:
             )
             await self._record(run_id, policy, started_at, None, {})
             stages.begin("write", len(plan.changes))
+            await self._identities.hold(purpose, holder=run_id, now=self._clock())
             await self._identities.apply(plan, run_id=run_id, progress=progress.advance)
             held = {(finding.reason, finding.members): finding.detail for finding in conclusion.findings}
             await self._identities.replace_held_back(purpose, held, plan.at)

@@ -1,13 +1,16 @@
 """Identities in the graph: reading them, applying plans, what is held back, runs and leases."""
 
+import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import TypeVar
 
 import orjson
+import structlog
+from neo4j.exceptions import DriverError, Neo4jError
 
 from graph.database import Database
 from graph.errors import KindredError
@@ -20,9 +23,13 @@ from graph.statements.statement import NoParameters
 
 T = TypeVar("T")
 
+log = structlog.get_logger(__name__)
+
 BATCH_MEMBERS = 2_000
 """Memberships opened or closed in one transaction, unless one decision alone has more."""
-LEASE_SECONDS = 1_800
+LEASE = timedelta(minutes=2)
+"""How long a lease outlives a holder that was killed; a living holder prolongs it."""
+LEASE_RENEWAL_SECONDS = 20.0
 _APPLY = {
     Purpose.INDIVIDUAL: statements.APPLY_INDIVIDUAL_CHANGES,
     Purpose.OPERATIONAL: statements.APPLY_OPERATIONAL_CHANGES,
@@ -166,25 +173,48 @@ class IdentityRepository:
         )
 
     @asynccontextmanager
-    async def lease(self, purpose: Purpose, *, holder: str, now: datetime) -> AsyncIterator[None]:
-        """Hold the right to resolve a purpose; it lapses by itself after half an hour, should the holder die.
+    async def lease(self, purpose: Purpose, *, holder: str, clock: Callable[[], datetime]) -> AsyncIterator[None]:
+        """Hold the right to resolve a purpose, prolonged while it is held; it lapses by itself should the holder die.
 
         Raises:
             ResolutionBusy: somebody else holds it.
         """
-        name = f"resolve:{purpose.value}"
-        until = now + timedelta(seconds=LEASE_SECONDS)
-        rows = await self._database.run(
-            statements.TAKE_LEASE, statements.LeaseParameters(name=name, holder=holder, now=now, until=until)
-        )
+        await self.hold(purpose, holder=holder, now=clock())
+        renewal = asyncio.create_task(self._renew(purpose, holder=holder, clock=clock))
+        try:
+            yield
+        finally:
+            renewal.cancel()
+            with suppress(asyncio.CancelledError):
+                await renewal
+            parameters = statements.ReleaseLeaseParameters(name=_lease_name(purpose), holder=holder)
+            await self._database.run(statements.RELEASE_LEASE, parameters)
+
+    async def hold(self, purpose: Purpose, *, holder: str, now: datetime) -> None:
+        """Take a lease or prolong one's own. Call it again before writing: a long computation may have let it lapse.
+
+        Raises:
+            ResolutionBusy: somebody else holds it.
+        """
+        parameters = statements.LeaseParameters(name=_lease_name(purpose), holder=holder, now=now, until=now + LEASE)
+        rows = await self._database.run(statements.TAKE_LEASE, parameters)
         if rows[0].holder != holder:
             raise ResolutionBusy(
                 f"{purpose.value} identities are being resolved by {rows[0].holder} until {rows[0].until:%H:%M:%S}"
             )
-        try:
-            yield
-        finally:
-            await self._database.run(statements.RELEASE_LEASE, statements.ReleaseLeaseParameters(name=name, holder=holder))
+
+    async def _renew(self, purpose: Purpose, *, holder: str, clock: Callable[[], datetime]) -> None:
+        while True:
+            await asyncio.sleep(LEASE_RENEWAL_SECONDS)
+            try:
+                await self.hold(purpose, holder=holder, now=clock())
+            except (ResolutionBusy, Neo4jError, DriverError) as error:
+                # The holder finds out for itself, before it writes.
+                log.warning("lease.not_renewed", purpose=purpose.value, reason=str(error))
+
+
+def _lease_name(purpose: Purpose) -> str:
+    return f"resolve:{purpose.value}"
 
 
 def _change_map(change: Change, run_id: str) -> statements.ChangeMap:

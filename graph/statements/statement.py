@@ -6,7 +6,7 @@ use. No Cypher is built from strings anywhere else.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 from enum import Enum
 from functools import cache, cached_property
 from pathlib import Path
@@ -81,13 +81,16 @@ def _field_names(kind: type) -> tuple[str, ...]:
 
 
 # Looked up by exact type: a batch holds tens of thousands of these, and walking it is most of what a client spends on it.
-_SCALARS = frozenset({type(None), str, int, float, bool, datetime, date, time, bytes})
+_SCALARS = frozenset({type(None), str, int, float, bool, date, time, bytes})
 
 
 def _plain(value: Any) -> Any:
     if type(value) in _SCALARS:
         return value
-    if value is None or isinstance(value, str | int | float | bool | datetime | date | time | bytes):
+    if isinstance(value, datetime):
+        # To Neo4j one instant at two offsets is two values, which compare as unequal.
+        return value if value.tzinfo is None or value.tzinfo is UTC else value.astimezone(UTC)
+    if value is None or isinstance(value, str | int | float | bool | date | time | bytes):
         return value.value if isinstance(value, Enum) else value
     if is_dataclass(value) and not isinstance(value, type):
         return {name: _plain(getattr(value, name)) for name in _field_names(type(value))}

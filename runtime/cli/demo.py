@@ -31,13 +31,19 @@ def demo(*, home: Home = None, stop: Stop = False) -> None:
     console = Console()
     with reported_errors():
         settings = load_settings(home=home)
-        with open_stack(settings, services=tuple(default_services()), console=Console(stderr=True)) as stack:
+        progress = Console(stderr=True)
+        # The story resolves by itself, once everything is written; the service takes over afterwards.
+        before = tuple(service for service in default_services() if service.name != "resolver")
+        with open_stack(settings, services=before, console=progress) as stack:
             story = Demonstration(settings, stack=stack, say=lambda text: console.print(Text.assemble(("✓ ", "green"), text)))
             try:
                 shown = asyncio.run(story.run())
             finally:
                 if stop:
                     asyncio.run(stack.down())
+        if not stop:
+            with open_stack(settings, services=tuple(default_services()), console=progress) as stack:
+                asyncio.run(stack.up())
         _print(shown, settings=settings, stopped=stop, console=console)
 
 

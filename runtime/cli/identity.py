@@ -2,23 +2,28 @@
 
 import asyncio
 import secrets
-import uuid
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
+import structlog
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from graph.identity.resolver import ORDER, ResolutionReport, open_resolver
+from graph.identity.resolver import ORDER, NoProgress, ResolutionReport
 from graph.model.claim import Assertion
 from graph.model.identity import DecisionKind, Purpose
 from graph.repositories.assertions import AssertionRepository
 from runtime.cli.errors import reported_errors
-from runtime.settings import load_settings
+from runtime.logging import configure_logging
+from runtime.resolving import resolve_once, resolve_repeatedly
+from runtime.settings import Settings, load_settings
+from runtime.signals import stop_on_signal
 from runtime.wiring import open_platform
+
+log = structlog.get_logger(__name__)
 
 Home = Annotated[
     Path | None, typer.Option("--home", help="Folder of the installation; default is the user's data folder.", show_default=False)
@@ -54,25 +59,44 @@ def resolve(
     home: Home = None,
 ) -> None:
     """Bring identities in line with the evidence. Writes only what changed; may be repeated at will."""
-    console = Console(stderr=True)
     purposes = (purpose,) if purpose else ORDER
     with reported_errors():
-        try:
-            asyncio.run(_resolve(purposes, every=every, home=home, console=console))
-        except KeyboardInterrupt:
-            console.print("Stopped.")
+        if every is None:
+            asyncio.run(_resolve(purposes, home=home, console=Console(stderr=True)))
+            return
+        settings = load_settings(home=home)
+        configure_logging(level=settings.log_level, log_format=settings.log_format)
+        asyncio.run(_keep_resolving(purposes, every=every, settings=settings))
 
 
-async def _resolve(purposes: tuple[Purpose, ...], *, every: float | None, home: Path | None, console: Console) -> None:
+async def _resolve(purposes: tuple[Purpose, ...], *, home: Path | None, console: Console) -> None:
     async with open_platform(load_settings(home=home)) as platform:
-        resolver = open_resolver(platform.database, clock=lambda: datetime.now(UTC), new_id=lambda: uuid.uuid4().hex)
-        while True:
-            with _progress(console) as progress:
-                reports = await resolver.resolve_all(purposes, progress=_Shown(progress))
-            Console().print(report_table(reports))
-            if every is None:
-                return
-            await asyncio.sleep(every)
+        with _progress(console) as progress:
+            reports = await resolve_once(platform.database, purposes, progress=_Shown(progress))
+        Console().print(report_table(reports))
+
+
+async def _keep_resolving(purposes: tuple[Purpose, ...], *, every: float, settings: Settings) -> None:
+    await resolve_repeatedly(
+        settings,
+        purposes,
+        every_seconds=every,
+        progress=NoProgress(),
+        stopping=stop_on_signal(),
+        report=_log_reports,
+    )
+
+
+def _log_reports(reports: list[ResolutionReport]) -> None:
+    for report in reports:
+        log.info(
+            "identities.resolved",
+            purpose=report.purpose.value,
+            identities=report.identities,
+            decisions=dict(report.decisions),
+            held_back=dict(report.held_back),
+            seconds=round(sum(report.seconds.values()), 1),
+        )
 
 
 def report_table(reports: list[ResolutionReport]) -> Table:

@@ -1,8 +1,6 @@
 """Commands that run Kindred's processes in the foreground: the worker and the HTTP server."""
 
 import asyncio
-import contextlib
-import signal
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +11,7 @@ from runtime.cli.errors import reported_errors
 from runtime.logging import configure_logging
 from runtime.server import Serving, run_server
 from runtime.settings import load_settings
+from runtime.signals import stop_on_signal
 from runtime.worker import run_worker
 
 Home = Annotated[
@@ -69,14 +68,3 @@ def _show(serving: Serving) -> None:
             console.print(f"API key {name}: {key}", highlight=False)
         for source, key in serving.write_keys.items():
             console.print(f"Write key of the source {source}: {key}", highlight=False)
-
-
-def stop_on_signal() -> asyncio.Event:
-    """An event of the running loop that SIGTERM and SIGINT set."""
-    stopping = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for signal_number in (signal.SIGTERM, signal.SIGINT):
-        # Windows has no signal handlers on the loop: there Ctrl-C cancels the main task, which also finishes the batch.
-        with contextlib.suppress(NotImplementedError):
-            loop.add_signal_handler(signal_number, stopping.set)
-    return stopping

@@ -30,4 +30,8 @@ class Service:
 
 def default_services() -> Sequence[Service]:
     """The services that ``kindred up`` starts, in this order, and ``kindred down`` stops in the reverse."""
-    return (Service(name="worker", arguments=("worker",)), Service(name="server", arguments=("serve",)))
+    return (
+        Service(name="worker", arguments=("worker",)),
+        Service(name="server", arguments=("serve",)),
+        Service(name="resolver", arguments=("resolve", "--every", "60")),
+    )

@@ -8,11 +8,11 @@ from dataclasses import fields
 from typing import Any
 
 import pytest
-from graph.migrations import migrate
 from neo4j import Driver, GraphDatabase, NotificationSeverity
 
 import graph.statements
 from graph.database import open_database
+from graph.migrations import migrate
 from graph.statements.statement import NoRow, Statement
 
 SCANS = {

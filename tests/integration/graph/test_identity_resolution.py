@@ -306,7 +306,7 @@ async def test_a_crash_between_batches_heals_by_resolving_again(
 
 async def test_two_resolvers_of_one_purpose_do_not_run_at_once(database: Database, resolver: Resolver, clock: Clock) -> None:
     identities = IdentityRepository(database)
-    async with identities.lease(Purpose.INDIVIDUAL, holder="another", now=clock.now):
+    async with identities.lease(Purpose.INDIVIDUAL, holder="another", clock=clock):
         with pytest.raises(ResolutionBusy, match="individual identities are being resolved by another"):
             await resolver.resolve(Purpose.INDIVIDUAL, progress=NoProgress())
         clock.now += timedelta(hours=1)  # the other one died: its lease lapses

@@ -1,0 +1,87 @@
+"""The resolver, composed: one resolution, or one after another until stopped."""
+
+import asyncio
+import contextlib
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+import stamina
+import structlog
+from neo4j.exceptions import DriverError, Neo4jError
+
+from graph.database import Database
+from graph.identity.resolver import Progress, ResolutionReport, Resolver, open_resolver
+from graph.model.identity import Purpose
+from graph.repositories.identities import ResolutionBusy
+from runtime.settings import Settings
+from runtime.wiring import open_platform
+
+log = structlog.get_logger(__name__)
+
+PATIENCE_SECONDS = 1_800.0
+"""How long a resolution waits for another one of the same purpose to end."""
+REST_FACTOR = 4.0
+"""A resolver rests this many times as long as its last resolution took: it never takes more than a fifth of one core's time."""
+
+
+def make_resolver(database: Database) -> Resolver:
+    """A resolver on this machine's clock."""
+    return open_resolver(database, clock=lambda: datetime.now(UTC), new_id=lambda: uuid.uuid4().hex)
+
+
+async def resolve_once(
+    database: Database, purposes: Sequence[Purpose], *, progress: Progress, patience_seconds: float = PATIENCE_SECONDS
+) -> list[ResolutionReport]:
+    """Resolve purposes, first waiting for whoever resolves them now.
+
+    Raises:
+        ResolutionBusy: somebody else resolved all through the patience.
+    """
+    async for attempt in stamina.retry_context(
+        on=ResolutionBusy, attempts=None, timeout=patience_seconds, wait_initial=0.5, wait_max=5.0
+    ):
+        with attempt:
+            return await make_resolver(database).resolve_all(purposes, progress=progress)
+    raise AssertionError("unreachable")
+
+
+async def resolve_repeatedly(
+    settings: Settings,
+    purposes: Sequence[Purpose],
+    *,
+    every_seconds: float,
+    progress: Progress,
+    stopping: asyncio.Event,
+    report: Callable[[list[ResolutionReport]], None],
+) -> None:
+    """Resolve at least ``every_seconds`` apart until ``stopping`` is set; stores that are away are waited for.
+
+    A resolution under way is given up when told to stop; the next one heals what it left.
+    """
+    while not stopping.is_set():
+        began = time.monotonic()
+        work = asyncio.ensure_future(_resolve_connected(settings, purposes, progress=progress))
+        told = asyncio.ensure_future(stopping.wait())
+        await asyncio.wait({work, told}, return_when=asyncio.FIRST_COMPLETED)
+        told.cancel()
+        if not work.done():
+            work.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await work
+            log.info("resolver.stopped", during="resolution")
+            return
+        try:
+            report(work.result())
+        except (ResolutionBusy, Neo4jError, DriverError, OSError) as error:
+            log.warning("resolver.waiting", reason=str(error))
+        rest_seconds = max(every_seconds, REST_FACTOR * (time.monotonic() - began))
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stopping.wait(), timeout=rest_seconds)
+    log.info("resolver.stopped", during="rest")
+
+
+async def _resolve_connected(settings: Settings, purposes: Sequence[Purpose], *, progress: Progress) -> list[ResolutionReport]:
+    async with open_platform(settings) as platform:
+        return await resolve_once(platform.database, purposes, progress=progress)
