@@ -129,14 +129,17 @@ class Resolver:
                 new_identity_id=lambda: IdentityId(ID_PREFIX[purpose] + self._new_id()),
                 first_seen=conclusion.first_seen,
             )
-            await self._record(run_id, policy, started_at, None, {})
+            if plan.changes:
+                await self._record(run_id, policy, started_at, None, {})
             stages.begin("write", len(plan.changes))
             await self._identities.hold(purpose, holder=run_id, now=self._clock())
             await self._identities.apply(plan, run_id=run_id, progress=progress.advance)
             held = {(finding.reason, finding.members): finding.detail for finding in conclusion.findings}
             await self._identities.replace_held_back(purpose, held, plan.at)
             report = _report(run_id, policy, conclusion, plan, held, stages.finish())
-            await self._record(run_id, policy, started_at, self._clock(), _counts(report))
+            # A run that changed nothing leaves no trace: a resolver that runs every minute would fill the graph with them.
+            if plan.changes:
+                await self._record(run_id, policy, started_at, self._clock(), _counts(report))
         return report
 
     async def _conclude(self, purpose: Purpose, policy: Policy, evidence: EvidenceSet) -> Conclusion:

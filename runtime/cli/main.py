@@ -1,8 +1,12 @@
 """The ``kindred`` command: one module per group of commands."""
 
+import stamina.instrumentation
 import typer
 
 from runtime.cli import bloom, dead_letters, demo, exports, identity, imports, intake, serve, stack, tools
+
+# By default every retry is logged with its whole error, addresses included: what matters is logged where it is retried.
+stamina.instrumentation.set_on_retry_hooks([])
 
 app = typer.Typer(
     name="kindred",
