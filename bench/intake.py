@@ -14,7 +14,6 @@ from time import perf_counter
 
 import nats
 import orjson
-from ingest.normalise.event import parse_event, to_evidence
 from rich.console import Console
 
 from bench.events import browsing
@@ -25,6 +24,7 @@ from graph.model.evidence import Touchpoint
 from graph.repositories import evidence_rows
 from graph.statements import bench as unchecked
 from graph.statements import evidence as statements
+from ingest.normalise.event import parse_event, to_evidence
 from ingest.publisher import open_publisher
 from ingest.streams import EVENTS_STREAM, WORKERS_DURABLE
 from ingest.topology import Retention
