@@ -1,5 +1,6 @@
 """Resolution over the real graph and GDS: the laws that only a server can show, and the crash in the middle."""
 
+import asyncio
 import random
 import uuid
 from collections.abc import Sequence
@@ -20,6 +21,8 @@ from graph.repositories.assertions import AssertionRepository, UnknownAssertion,
 from graph.repositories.evidence import EvidenceRepository
 from graph.repositories.exports import ExportRepository
 from graph.repositories.identities import IdentityRepository, ResolutionBusy
+from graph.statements.server import COUNT_NODES
+from graph.statements.statement import NoParameters
 
 START = datetime(2024, 1, 1, 12, tzinfo=UTC)
 PHONE = "phone:+17025550001"
@@ -312,6 +315,39 @@ async def test_two_resolvers_of_one_purpose_do_not_run_at_once(database: Databas
         clock.now += timedelta(hours=1)  # the other one died: its lease lapses
         await resolver.resolve(Purpose.INDIVIDUAL, progress=NoProgress())
     assert await partition(database) == set()
+
+
+async def test_a_living_resolver_keeps_its_lease(
+    database: Database, resolver: Resolver, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("graph.repositories.identities.LEASE_RENEWAL_SECONDS", 0.05)
+    identities = IdentityRepository(database)
+    async with identities.lease(Purpose.INDIVIDUAL, holder="another", clock=clock):
+        clock.now += timedelta(hours=1)
+        await asyncio.sleep(0.5)  # it prolongs its lease meanwhile
+        with pytest.raises(ResolutionBusy, match="by another"):
+            await resolver.resolve(Purpose.INDIVIDUAL, progress=NoProgress())
+
+
+async def test_a_partial_update_takes_nothing_back(database: Database, resolver: Resolver, clock: Clock) -> None:
+    await EvidenceRepository(database).write(FAMILY)
+    await resolve(resolver, clock)
+    before = await partition(database)
+    later = record("crm:3", "email:mary@x.com", at=START + timedelta(days=1))
+    assert later.name == PersonName()
+    await EvidenceRepository(database).write([later])
+    report = await resolve(resolver, clock)
+    # Mary's name and birth date, which keep her apart from Bob's phone, still stand in her first version.
+    assert await partition(database) == before
+    assert report.decisions == {}
+
+
+async def test_a_run_that_changed_nothing_is_not_recorded(database: Database, resolver: Resolver, clock: Clock) -> None:
+    await EvidenceRepository(database).write(FAMILY)
+    await resolve(resolver, clock)
+    await resolve(resolver, clock)
+    counted = {row.label: row.count for row in await database.run(COUNT_NODES, NoParameters())}
+    assert counted["ResolutionRun"] == 1
 
 
 async def test_exports_stream_memberships_and_touchpoints(database: Database, resolver: Resolver, clock: Clock) -> None:
