@@ -135,7 +135,7 @@ class Neo4jServer:
     def _set_password(self) -> None:
         # In a file that only its owner reads: arguments of a process are seen by everybody on the machine.
         arguments = self._write_arguments(
-            "admin.args", ["-Xmx128m"], after=[ADMIN_CLASS, "dbms", "set-initial-password", self.password]
+            "admin.args", ["-Xmx128m"], after=[ADMIN_CLASS, "dbms", "set-initial-password", "--", self.password]
         )
         try:
             result = subprocess.run(

@@ -67,9 +67,9 @@ def new_state() -> State:
     """A first state, with its secrets drawn from the system's source of randomness."""
     return State(
         secrets=Secrets(
-            neo4j_password=secrets.token_urlsafe(24),
-            nats_password=secrets.token_urlsafe(24),
-            write_key=secrets.token_urlsafe(24),
+            neo4j_password=secrets.token_hex(24),
+            nats_password=secrets.token_hex(24),
+            write_key=secrets.token_hex(24),
             hash_salt=secrets.token_hex(16),
         )
     )
