@@ -22,9 +22,8 @@ from graph.errors import KindredError
 from graph.migrations import applied_migrations, plan, read_migrations
 from ingest.collector import collector_routes
 from ingest.publisher import EventPublisher, open_nats
-from ingest.topology import Retention
 from runtime.settings import Settings
-from runtime.wiring import Platform, api_keys, open_platform
+from runtime.wiring import Platform, api_keys, open_platform, retention
 
 log = structlog.get_logger(__name__)
 
@@ -65,7 +64,7 @@ async def collector(platform: Platform) -> AsyncIterator[tuple[Sequence[BaseRout
     Raises:
         ingest.publisher.EventsUnavailable: NATS did not answer.
     """
-    async with open_nats(platform.nats_url, retention=Retention()) as connection:
+    async with open_nats(platform.nats_url, retention=retention(platform.settings)) as connection:
         publisher = EventPublisher(connection, patience_seconds=COLLECT_SECONDS)
 
         async def answers() -> None:

@@ -102,6 +102,14 @@ class Settings(BaseSettings):
         description="Salt of the hashes that stand for identifiers in logs; unset takes one generated for this installation.",
     )
 
+    events_keep_days: float = Field(default=30, gt=0, description="How long JetStream keeps events, for replay.")
+    events_max_mb: int | None = Field(
+        default=None,
+        gt=0,
+        description="Most that JetStream keeps of events, in MiB; when full, new ones are refused. Unset: no limit.",
+    )
+    dead_letters_keep_days: float = Field(default=365, gt=0, description="How long events that could not be understood are kept.")
+
     host: str = Field(default="127.0.0.1", description="Address that the HTTP server listens on.")
     port: Port = Field(default=8470, description="Port of the HTTP server; 0 takes a free one.")
     write_keys: dict[str, SecretStr] = Field(

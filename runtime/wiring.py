@@ -7,9 +7,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from graph.database import Database, open_database
+from ingest.topology import Retention
 from runtime.settings import Settings
 from runtime.stack.address import StackAddress, stack_address
 from runtime.stack.nats import NatsAddress
+from runtime.stack.resources import MEBIBYTE
 from runtime.stack.state import State, new_state, read_state, write_state
 
 DEFAULT_SOURCE = "default"
@@ -55,6 +57,15 @@ async def open_platform(settings: Settings) -> AsyncIterator[Platform]:
             write_keys=write_keys(settings),
             hash_salt=hash_salt(settings),
         )
+
+
+def retention(settings: Settings) -> Retention:
+    """How long and how much JetStream keeps."""
+    return Retention(
+        events_days=settings.events_keep_days,
+        events_max_bytes=None if settings.events_max_mb is None else settings.events_max_mb * MEBIBYTE,
+        dead_letters_days=settings.dead_letters_keep_days,
+    )
 
 
 def write_keys(settings: Settings) -> Mapping[str, str]:

@@ -11,11 +11,11 @@ from prometheus_client import start_http_server
 
 from graph.repositories.evidence import EvidenceRepository
 from ingest.publisher import EventPublisher, EventsUnavailable, open_publisher
-from ingest.topology import Retention, ensure_topology
+from ingest.topology import ensure_topology
 from ingest.worker_pool import running_workers
 from ingest.workers import BatchHandler
 from runtime.settings import Settings
-from runtime.wiring import Platform, open_platform
+from runtime.wiring import Platform, open_platform, retention
 
 log = structlog.get_logger(__name__)
 
@@ -48,7 +48,7 @@ async def run_worker(settings: Settings, *, concurrency: int, metrics_port: int 
             )
 
         async def prepare(js: JetStreamContext) -> None:
-            await ensure_topology(js, retention=Retention())
+            await ensure_topology(js, retention=retention(settings))
 
         await stack.enter_async_context(
             running_workers(platform.nats_url, handler=handler, prepare=prepare, concurrency=concurrency)
@@ -66,7 +66,7 @@ async def _open_stores(
             async with AsyncExitStack() as opening:
                 platform = await opening.enter_async_context(open_platform(settings))
                 publisher = await opening.enter_async_context(
-                    open_publisher(platform.nats_url, retention=Retention(), patience_seconds=PARK_SECONDS)
+                    open_publisher(platform.nats_url, retention=retention(settings), patience_seconds=PARK_SECONDS)
                 )
                 await stack.enter_async_context(opening.pop_all())
                 return platform, publisher

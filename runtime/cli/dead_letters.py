@@ -15,9 +15,9 @@ from rich.text import Text
 from graph.errors import KindredError
 from ingest.dead_letters import DeadLetter, DeadLetterIncomplete, DeadLetters
 from ingest.publisher import EventPublisher, open_nats
-from ingest.topology import Retention
 from runtime.settings import load_settings
 from runtime.stack.address import stack_address
+from runtime.wiring import retention
 
 T = TypeVar("T")
 
@@ -82,9 +82,9 @@ def replay(
 
 
 async def _list(home: Path | None, *, code: str | None, limit: int) -> list[DeadLetter]:
-    address = stack_address(load_settings(home=home))
+    settings = load_settings(home=home)
     letters: list[DeadLetter] = []
-    async with open_nats(address.nats_url, retention=Retention()) as connection:
+    async with open_nats(stack_address(settings).nats_url, retention=retention(settings)) as connection:
         async for letter in DeadLetters(connection.jetstream()).all(code=code):
             letters.append(letter)
             if len(letters) == limit:
@@ -93,9 +93,9 @@ async def _list(home: Path | None, *, code: str | None, limit: int) -> list[Dead
 
 
 async def _replay(home: Path | None, *, code: str | None, sequence: int | None) -> tuple[int, int]:
-    address = stack_address(load_settings(home=home))
+    settings = load_settings(home=home)
     replayed = kept = 0
-    async with open_nats(address.nats_url, retention=Retention()) as connection:
+    async with open_nats(stack_address(settings).nats_url, retention=retention(settings)) as connection:
         publisher = EventPublisher(connection)
         dead_letters = DeadLetters(connection.jetstream())
         letters = dead_letters.all(code=code) if sequence is None else _one(dead_letters, sequence)

@@ -33,7 +33,7 @@ def demo(*, home: Home = None, stop: Stop = False) -> None:
         settings = load_settings(home=home)
         progress = Console(stderr=True)
         # The story resolves by itself, once everything is written; the service takes over afterwards.
-        before = tuple(service for service in default_services() if service.name != "resolver")
+        before = tuple(service for service in default_services(settings) if service.name != "resolver")
         with open_stack(settings, services=before, console=progress) as stack:
             story = Demonstration(settings, stack=stack, say=lambda text: console.print(Text.assemble(("✓ ", "green"), text)))
             try:
@@ -42,7 +42,7 @@ def demo(*, home: Home = None, stop: Stop = False) -> None:
                 if stop:
                     asyncio.run(stack.down())
         if not stop:
-            with open_stack(settings, services=tuple(default_services()), console=progress) as stack:
+            with open_stack(settings, services=tuple(default_services(settings)), console=progress) as stack:
                 asyncio.run(stack.up())
         _print(shown, settings=settings, stopped=stop, console=console)
 

@@ -20,10 +20,10 @@ from ingest.files import size_of
 from ingest.importer import Importer
 from ingest.mapping import FileMapping, load_mapping
 from ingest.publisher import EventPublisher, EventsUnavailable, open_nats
-from ingest.topology import Retention
 from runtime.cli.errors import reported_errors
 from runtime.settings import Settings, load_settings
 from runtime.stack.address import stack_address
+from runtime.wiring import retention
 
 PUBLISH_SECONDS: Final = 300.0
 """How long one publication is tried through a restarting NATS before the command gives up, to be run again."""
@@ -68,7 +68,9 @@ async def _import(files: Sequence[Path], *, mapping: str | None, source: str | N
     results: list[tuple[Path, Counts, float]] = []
     try:
         async with AsyncExitStack() as stack:
-            connection = await stack.enter_async_context(open_nats(stack_address(settings).nats_url, retention=Retention()))
+            connection = await stack.enter_async_context(
+                open_nats(stack_address(settings).nats_url, retention=retention(settings))
+            )
             publisher = EventPublisher(connection, patience_seconds=PUBLISH_SECONDS)
             progress = stack.enter_context(_bar(console))
             for file in files:

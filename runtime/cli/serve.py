@@ -60,10 +60,10 @@ def serve(
 
 
 def _show(serving: Serving) -> None:
-    """Say where the server listens; in development also with which keys, for they are generated."""
+    """Say where the server listens and, to a person at a terminal, with which keys. A log never gets them."""
     console = Console(stderr=True, soft_wrap=True)
     console.print(f"Serving on {serving.url}; the collector takes {serving.url}/v1/batch, GraphQL is {serving.graphql_url}")
-    if serving.environment == "development":
+    if serving.environment == "development" and console.is_terminal:
         for name, key in serving.api_keys.items():
             console.print(f"API key {name}: {key}", highlight=False)
         for source, key in serving.write_keys.items():

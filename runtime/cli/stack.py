@@ -49,7 +49,7 @@ def up(
     console = Console(stderr=True)
     with reported_errors():
         chosen = load_settings(home=home)
-        services = () if no_services else tuple(default_services())
+        services = () if no_services else tuple(default_services(chosen))
         with open_stack(chosen, services=services, console=console) as stack:
             asyncio.run(stack.up())
         _show(asyncio.run(read_status(chosen, services=services)))
@@ -66,7 +66,8 @@ def down(*, home: Home = None) -> None:
 def status(*, home: Home = None, as_json: Json = False) -> None:
     """Show every process and what the stores hold. Exit status 1 unless all is well."""
     with reported_errors():
-        result = asyncio.run(read_status(load_settings(home=home), services=tuple(default_services())))
+        chosen = load_settings(home=home)
+        result = asyncio.run(read_status(chosen, services=tuple(default_services(chosen))))
     if as_json:
         typer.echo(json.dumps({**asdict(result), "healthy": result.healthy}, indent=2))
     else:

@@ -20,14 +20,13 @@ from ingest.backlog import wait_until_written
 from ingest.importer import Importer
 from ingest.mapping import load_mapping
 from ingest.publisher import EventPublisher, open_nats
-from ingest.topology import Retention
 from runtime.demo.answer import Answer
 from runtime.demo.client import HttpClient
 from runtime.demo.errors import DemoError
 from runtime.demo.retail import read_customers, retail_events
 from runtime.settings import Settings
 from runtime.stack.stack import Stack
-from runtime.wiring import Platform, api_keys, open_platform
+from runtime.wiring import Platform, api_keys, open_platform, retention
 
 DATA = Path(__file__).parent / "data" / "senzing_truthset"
 RECORDS = tuple(DATA / f"{source}.jsonl" for source in ("customers", "reference", "watchlist"))
@@ -84,7 +83,7 @@ class Demonstration:
         """Import the truth set's records and the retail stream, as ``kindred import --wait`` does; return how many rows."""
         retail = self._settings.home / "demo" / "retail.jsonl"
         await asyncio.to_thread(write_retail, retail)
-        async with open_nats(platform.nats_url, retention=Retention()) as connection:
+        async with open_nats(platform.nats_url, retention=retention(platform.settings)) as connection:
             importer = Importer(
                 publisher=EventPublisher(connection),
                 bookmarks=self._settings.home / "imports",

@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -12,7 +13,7 @@ from filelock import FileLock, Timeout
 from graph.database import open_database
 from graph.migrations import migrate
 from runtime.settings import ENV_PREFIX, Settings
-from runtime.stack import nats, neo4j
+from runtime.stack import nats, neo4j, services
 from runtime.stack.address import StackAddress, nats_address, neo4j_address, stack_address
 from runtime.stack.errors import StackError, StartError
 from runtime.stack.jars import Progress, install, locked_jars
@@ -189,21 +190,25 @@ class Stack:
             await asyncio.sleep(POLL_SECONDS)
 
     async def _start_services(self, *, moved: bool) -> None:
-        wanted = {service.name: service.command(home=self._settings.home) for service in self._services}
         started = []
-        for name, command in wanted.items():
+        for service in self._services:
+            name, command = service.name, service.command(home=self._settings.home)
             if self._runs(name) and not moved and self._state.commands.get(name) == command:
                 continue
             await self._stop(name)
+            if service.port is not None:
+                require_port(service.port, setting=f"{ENV_PREFIX}PORT")
             self._say(f"starting {name}")
             self._spawn(name, command, log=self._log(name))
-            started.append(name)
+            started.append(service)
         if started:
             await asyncio.sleep(SERVICE_SETTLE_SECONDS)
-        for name in started:
-            if not self._runs(name):
-                log = self._log(name)
-                raise StartError(f"{name} ended at once. The end of {log}:\n{tail(log)}")
+        for service in started:
+            if not self._runs(service.name):
+                log = self._log(service.name)
+                raise StartError(f"{service.name} ended at once. The end of {log}:\n{tail(log)}")
+            if service.health_url is not None:
+                await self._await_answer(service.name, partial(_serves, service), where=service.health_url, embedded=True)
 
     async def _stop(self, name: str) -> bool:
         process = self._state.processes.get(name)
@@ -251,3 +256,8 @@ class Stack:
     @property
     def _neo4j_files(self) -> Neo4jFiles:
         return Neo4jFiles(root=self._settings.home / "neo4j", logs=self._logs)
+
+
+async def _serves(service: Service) -> bool | str:
+    observed = await services.probe(service)
+    return True if observed is None else observed

@@ -19,7 +19,7 @@ from runtime.stack.errors import StartError
 from runtime.stack.nats import NatsAddress
 from runtime.stack.process import find
 from runtime.stack.resources import MEBIBYTE
-from runtime.stack.services import Service
+from runtime.stack.services import Service, probe
 from runtime.stack.state import State, read_state
 
 Kind = Literal["embedded", "external", "service"]
@@ -80,13 +80,15 @@ async def read_status(settings: Settings, *, services: Sequence[Service], now: f
     state = read_state(settings.home)
     instant = time.time() if now is None else now
     messages, graph = nats_address(settings, state), neo4j_address(settings, state)
-    names = dict.fromkeys([*(service.name for service in services), *_other_processes(state)])
+    wanted = {service.name for service in services}
+    others = [name for name in _other_processes(state) if name not in wanted]
     return StackStatus(
         home=str(settings.home),
         components=(
             await _nats_status(messages, state=state, embedded=settings.nats_url is None, now=instant),
             await _neo4j_status(graph, state=state, embedded=settings.neo4j_uri is None, now=instant),
-            *(_component(name, kind="service", state=state, now=instant) for name in names),
+            *[await _service_status(service, state=state, now=instant) for service in services],
+            *(_component(name, kind="service", state=state, now=instant) for name in others),
         ),
         nodes=None if graph is None else await _count_nodes(graph),
         streams=None if messages is None else await _count_streams(messages),
@@ -127,6 +129,20 @@ async def _neo4j_status(address: Neo4jAddress | None, *, state: State | None, em
         port=state.ports.bolt if embedded and state is not None else None,
         answers=not isinstance(answer, str),
         detail=detail,
+    )
+
+
+async def _service_status(service: Service, *, state: State | None, now: float) -> ComponentStatus:
+    observed = await probe(service)
+    return _component(
+        service.name,
+        kind="service",
+        state=state,
+        now=now,
+        address=None if service.port is None else f"http://127.0.0.1:{service.port}",
+        port=service.port,
+        answers=observed is None,
+        detail=observed or "",
     )
 
 

@@ -20,7 +20,8 @@ from runtime.stack.doctor import Doctor
 from runtime.stack.errors import CorruptJarError, DiskFullError, PortTakenError, StackDownError, StartError, WrongJavaError
 from runtime.stack.jars import locked_jars
 from runtime.stack.process import find
-from runtime.stack.services import Service
+from runtime.stack.resources import choose_port
+from runtime.stack.services import Service, probe
 from runtime.stack.stack import Stack
 from runtime.stack.state import State, read_state
 from runtime.stack.status import read_status
@@ -166,6 +167,28 @@ def test_service_that_ends_at_once_is_reported_with_its_log(home: Path) -> None:
 
     with pytest.raises(StartError, match=r"broken ended at once(.|\n)*the reason"):
         asyncio.run(stack_of(small(home), Broken(name="broken", arguments=())).up())
+
+
+def test_service_is_waited_for_until_it_answers_and_its_port_must_be_free(home: Path) -> None:
+    class Slow(Sleeper):
+        __slots__ = ()
+
+        def command(self, *, home: Path) -> tuple[str, ...]:
+            handler = "http.server.SimpleHTTPRequestHandler"
+            serve = f"import http.server, sys, time; time.sleep(3); http.server.test({handler}, port=int(sys.argv[1]))"
+            folder = home / "served"
+            folder.mkdir(exist_ok=True)
+            (folder / "healthz").write_text("ok")
+            return (sys.executable, "-c", f"import os; os.chdir({str(folder)!r}); {serve}", *self.arguments)
+
+    port = choose_port(chance=random.SystemRandom())
+    slow = Slow(name="slow", arguments=(str(port),), port=port)
+    asyncio.run(stack_of(small(home), slow).up())
+    assert asyncio.run(probe(slow)) is None
+    assert asyncio.run(probe(Slow(name="nobody", arguments=(), port=choose_port(chance=random.SystemRandom())))) is not None
+    with pytest.raises(PortTakenError, match=rf"port {port} of 127.0.0.1 is taken by .*KINDRED_PORT"):
+        asyncio.run(stack_of(small(home), Slow(name="second", arguments=(str(port),), port=port)).up())
+    kill(home, "slow")
 
 
 def test_stores_want_their_passwords_and_listen_on_this_machine_alone(home: Path) -> None:
