@@ -114,7 +114,7 @@ def table(rows: Sequence[Row]) -> Table:
         shown.add_column(f"{metric} ({unit})" if unit not in ("", "ratio", "count") else metric, justify="right")
     for dataset, system in dict.fromkeys((row.dataset, row.system) for row in rows):
         values = {(row.metric, row.unit): row for row in rows if (row.dataset, row.system) == (dataset, system)}
-        shown.add_row(dataset, system, *(_shown(values[column]) if column in values else "" for column in columns))
+        shown.add_row(dataset, system, *(displayed(values[column]) if column in values else "" for column in columns))
     return shown
 
 
@@ -127,7 +127,8 @@ def run_main(main: Callable[[Sequence[str], Console], None]) -> None:
         raise SystemExit(1) from error
 
 
-def _shown(row: Row) -> str:
+def displayed(row: Row) -> str:
+    """A row's value for people: counts whole, ratios with four places."""
     if row.unit == "count":
         return f"{row.value:,.0f}"
     return f"{row.value:.4f}" if row.unit == "ratio" else f"{row.value:,.2f}"

@@ -95,7 +95,14 @@ def main(arguments: Sequence[str], console: Console) -> None:
     for dataset in sets:
         measured = measure(dataset, heap_mb=asked.heap_mb, console=console)
         # Each set is shown when it is done: a later one that fails takes nothing away.
-        console.print(", ".join(f"{row.system} {row.metric} {row.value:.4g}" for row in measured))
+        console.print(
+            ", ".join(
+                f"{row.system} {row.metric} {row.value:,.0f}"
+                if float(row.value).is_integer() and row.value > 1
+                else f"{row.system} {row.metric} {row.value:.4g}"
+                for row in measured
+            )
+        )
         rows += measured
     publish(rows, head=describe_machine(now=datetime.now(UTC)), json_file=asked.json, console=console)
 

@@ -15,6 +15,7 @@ from rich.text import Text
 from graph.errors import KindredError
 from ingest.dead_letters import DeadLetter, DeadLetterIncomplete, DeadLetters
 from ingest.publisher import EventPublisher, open_nats
+from runtime.cli.options import Home
 from runtime.settings import load_settings
 from runtime.stack.address import stack_address
 from runtime.wiring import retention
@@ -23,9 +24,6 @@ T = TypeVar("T")
 
 PREVIEW_CHARACTERS = 60
 
-Home = Annotated[
-    Path | None, typer.Option("--home", help="Folder of the installation; default is the user's data folder.", show_default=False)
-]
 Code = Annotated[str | None, typer.Option("--code", help="Only those of this code.", show_default=False)]
 
 commands = typer.Typer(name="dead-letters", help="Events that could not be understood.", no_args_is_help=True)

@@ -1,7 +1,6 @@
 """``kindred demo``: the whole house on shipped data, and one profile to look at."""
 
 import asyncio
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -9,15 +8,13 @@ from rich.console import Console
 from rich.text import Text
 
 from runtime.cli.errors import reported_errors
+from runtime.cli.options import Home
 from runtime.cli.stack import open_stack
 from runtime.demo import panels
 from runtime.demo.story import Demonstration, Shown
 from runtime.settings import Settings, default_home, load_settings
 from runtime.stack.services import default_services
 
-Home = Annotated[
-    Path | None, typer.Option("--home", help="Folder of the installation; default is the user's data folder.", show_default=False)
-]
 Stop = Annotated[bool, typer.Option("--stop", help="Stop everything at the end.")]
 
 

@@ -12,13 +12,11 @@ from graph.model.identity import Purpose
 from graph.repositories.exports import ExportRepository
 from graph.statements.export import MembershipRow, TouchpointRow
 from runtime.cli.errors import reported_errors
+from runtime.cli.options import Home
 from runtime.cli.table_files import write_table
 from runtime.settings import load_settings
 from runtime.wiring import open_platform
 
-Home = Annotated[
-    Path | None, typer.Option("--home", help="Folder of the installation; default is the user's data folder.", show_default=False)
-]
 Out = Annotated[Path, typer.Option("--out", help="File to write, .csv or .parquet.")]
 ForPurpose = Annotated[Purpose, typer.Option("--purpose", help="Which identity graph.")]
 

@@ -17,6 +17,7 @@ from graph.model.claim import Assertion
 from graph.model.identity import DecisionKind, Purpose
 from graph.repositories.assertions import AssertionRepository
 from runtime.cli.errors import reported_errors
+from runtime.cli.options import Home
 from runtime.logging import configure_logging
 from runtime.resolving import resolve_once, resolve_repeatedly
 from runtime.settings import Settings, load_settings
@@ -25,9 +26,6 @@ from runtime.wiring import open_platform
 
 log = structlog.get_logger(__name__)
 
-Home = Annotated[
-    Path | None, typer.Option("--home", help="Folder of the installation; default is the user's data folder.", show_default=False)
-]
 By = Annotated[str, typer.Option("--by", help="Who says so.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why, in a sentence; kept with the evidence.")]
 OnlyPurpose = Annotated[

@@ -21,6 +21,7 @@ from ingest.importer import Importer
 from ingest.mapping import FileMapping, load_mapping
 from ingest.publisher import EventPublisher, EventsUnavailable, open_nats
 from runtime.cli.errors import reported_errors
+from runtime.cli.options import Home
 from runtime.settings import Settings, load_settings
 from runtime.stack.address import stack_address
 from runtime.wiring import retention
@@ -51,10 +52,7 @@ def import_(
         str | None, typer.Option("--source", "-s", help="Name of the source, in place of the mapping's.", show_default=False)
     ] = None,
     wait: Annotated[bool, typer.Option("--wait", help="Return only when the workers have written everything.")] = False,
-    home: Annotated[
-        Path | None,
-        typer.Option("--home", help="Folder of the installation; default is the user's data folder.", show_default=False),
-    ] = None,
+    home: Home = None,
 ) -> None:
     """Import files of records or events. A command that was cut off goes on where it stopped; repeating one changes nothing."""
     with reported_errors():

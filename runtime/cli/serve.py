@@ -1,22 +1,18 @@
 """Commands that run Kindred's processes in the foreground: the worker and the HTTP server."""
 
 import asyncio
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
 from runtime.cli.errors import reported_errors
+from runtime.cli.options import Home
 from runtime.logging import configure_logging
 from runtime.server import Serving, run_server
 from runtime.settings import load_settings
 from runtime.signals import stop_on_signal
 from runtime.worker import run_worker
-
-Home = Annotated[
-    Path | None, typer.Option("--home", help="Folder of the installation; default is the user's data folder.", show_default=False)
-]
 
 
 def register(app: typer.Typer) -> None:

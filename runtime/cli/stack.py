@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import timedelta
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -17,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from runtime.cli.errors import reported_errors
+from runtime.cli.options import Home
 from runtime.logging import configure_logging
 from runtime.settings import Settings, load_settings
 from runtime.settings_document import DOCUMENT, settings_document
@@ -26,9 +26,6 @@ from runtime.stack.services import Service, default_services
 from runtime.stack.stack import Stack
 from runtime.stack.status import StackStatus, read_status
 
-Home = Annotated[
-    Path | None, typer.Option("--home", help="Folder of the installation; default is the user's data folder.", show_default=False)
-]
 Json = Annotated[bool, typer.Option("--json", help="For programs: one JSON document.")]
 
 HEALTH_STYLES = {"healthy": "green", "unhealthy": "red", "stopped": "yellow"}

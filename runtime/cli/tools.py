@@ -10,12 +10,9 @@ from rich.table import Table
 
 from api.schema import schema_text
 from runtime.cli.errors import reported_errors
+from runtime.cli.options import Home
 from runtime.settings import load_settings
 from runtime.wiring import api_keys, write_keys
-
-Home = Annotated[
-    Path | None, typer.Option("--home", help="Folder of the installation; default is the user's data folder.", show_default=False)
-]
 
 schema = typer.Typer(name="schema", help="The GraphQL schema.", no_args_is_help=True)
 
