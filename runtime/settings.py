@@ -67,8 +67,8 @@ class Settings(BaseSettings):
         default=None, description="Folder of a Java 17 or 21 for the embedded Neo4j; unset means the Java installed with Kindred."
     )
     jar_cache: Path = Field(default_factory=default_jar_cache, description="Folder of the downloaded jars, shared by all homes.")
-    maven_repository: str = Field(
-        default="https://mirror.example/maven2", description="Maven repository, or a mirror of it, that jars come from."
+    maven_repository: str | None = Field(
+        default=None, description="Address of a mirror that jars come from; unset means Maven's central repository."
     )
 
     nats_url: str | None = Field(default=None, description="Address of an external NATS; unset means the embedded one.")

@@ -138,13 +138,15 @@ def verify(jars: Sequence[Jar], *, cache: Path) -> None:
             _require_digest(jar, observed=observed, path=cache / jar.path)
 
 
-def install(jars: Sequence[Jar], *, cache: Path, repository: str, on_progress: Callable[[Progress], None] | None = None) -> None:
+def install(
+    jars: Sequence[Jar], *, cache: Path, repository: str | None, on_progress: Callable[[Progress], None] | None = None
+) -> None:
     """Download what the cache lacks, then verify everything in it.
 
     Args:
         jars: what to install.
         cache: folder shared by all homes, in Maven's layout.
-        repository: address of a Maven repository.
+        repository: address of a Maven repository; None for the resolver's own, the central one.
         on_progress: called from the downloading threads, one at a time.
 
     Raises:
@@ -197,10 +199,11 @@ class _Meter:
 class _Downloader:
     """Downloads single jars through jgo, without resolving any POM: the lock already says which jars there are."""
 
-    def __init__(self, *, cache: Path, staging: Path, repository: str, meter: _Meter) -> None:
+    def __init__(self, *, cache: Path, staging: Path, repository: str | None, meter: _Meter) -> None:
         self._cache = cache
         self._staging = staging
-        self._repository = repository.rstrip("/")
+        self._remote = None if repository is None else {"kindred": repository.rstrip("/")}
+        self._repository = repository or "Maven's central repository"
         self._meter = meter
 
     def download(self, jar: Jar) -> None:
@@ -222,7 +225,7 @@ class _Downloader:
             context = MavenContext(
                 resolver=PythonResolver(progress_callback=self._meter.file),
                 repo_cache=Path(folder),
-                remote_repos={"kindred": self._repository},
+                remote_repos=self._remote,
                 timeout=DOWNLOAD_TIMEOUT_SECONDS,
             )
             artifact = context.project(jar.group, jar.artifact).at_version(jar.version).artifact(jar.classifier, "jar")
