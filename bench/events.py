@@ -11,14 +11,14 @@ EVENTS_PER_PERSON = 20
 _START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def browsing(count: int, *, source: str, seed: int) -> Iterator[dict[str, Any]]:
+def browsing(count: int, *, source: str, seed: int, per_person: int = EVENTS_PER_PERSON) -> Iterator[dict[str, Any]]:
     """``count`` valid wire events, person after person, so that batches made of them in order hardly share a person."""
     chance = random.Random(seed)  # noqa: S311 (a reproducible stream, not a secret)
     for number in range(count):
-        person = f"{source}-{number // EVENTS_PER_PERSON:07d}"
+        person = f"{source}-{number // per_person:07d}"
         product = PRODUCTS[chance.randrange(len(PRODUCTS))]
         # Half of the visits are signed in, as a shop's are.
-        signed_in = number % EVENTS_PER_PERSON >= EVENTS_PER_PERSON // 2
+        signed_in = number % per_person >= per_person // 2
         event: dict[str, Any] = {
             "type": "track",
             "messageId": f"{source}-{number:09d}",

@@ -2,19 +2,24 @@
 
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, sleep
 
 from bench.harness import BenchError
 
 HEAP_MB = 768
 PAGE_CACHE_MB = 192
 COMMAND_TIMEOUT_SECONDS = 3600.0
+START_TIMEOUT_SECONDS = 60.0
 KEPT_SETTINGS = ("KINDRED_JAR_CACHE", "KINDRED_JAVA_HOME", "KINDRED_MAVEN_REPOSITORY")
 
 
@@ -32,6 +37,32 @@ class Installation:
             "KINDRED_PORT": "0",
             "KINDRED_LOG_LEVEL": "warning",
         }
+
+    @contextmanager
+    def serving(self) -> Iterator[str]:
+        """Run ``kindred serve`` beside the benchmark, logging as it does unless told otherwise; gives its address.
+
+        Raises:
+            BenchError: it did not answer within a minute; the end of what it printed is in the message.
+        """
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+        url = f"http://127.0.0.1:{port}"
+        log = self.home / "serve.log"
+        environment = self._environment | {"KINDRED_LOG_LEVEL": "info", "KINDRED_LOG_FORMAT": "json"}
+        with log.open("wb") as output:
+            command = [sys.executable, "-m", "runtime", "serve", "--port", str(port)]
+            server = subprocess.Popen(command, env=environment, stdout=output, stderr=subprocess.STDOUT)
+            try:
+                until = perf_counter() + START_TIMEOUT_SECONDS
+                while not _answers(f"{url}/readyz"):
+                    if server.poll() is not None or perf_counter() > until:
+                        raise BenchError(f"kindred serve does not answer:\n{log.read_text(encoding='utf-8')[-3000:]}")
+                    sleep(0.1)
+                yield url
+            finally:
+                server.terminate()
+                server.wait(timeout=START_TIMEOUT_SECONDS)
 
     def kindred(self, *arguments: str) -> float:
         """Run ``kindred ARGUMENTS`` and return the seconds it took.
@@ -59,15 +90,26 @@ class Installation:
 
 
 @contextmanager
-def temporary_installation(*, heap_mb: int = HEAP_MB) -> Iterator[Installation]:
-    """A started installation in a temporary home, stopped and deleted at the end, also after an error."""
+def temporary_installation(*, heap_mb: int = HEAP_MB, services: bool = True) -> Iterator[Installation]:
+    """A started installation in a temporary home, stopped and deleted at the end, also after an error.
+
+    Without ``services`` only its stores are started.
+    """
     home = Path(tempfile.mkdtemp(prefix="kindred-bench-"))
     installation = Installation(home, heap_mb=heap_mb)
     try:
-        installation.kindred("up")
+        installation.kindred("up", *([] if services else ["--no-services"]))
         try:
             yield installation
         finally:
             installation.kindred("down")
     finally:
         shutil.rmtree(home, ignore_errors=True)
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310 (our own loopback address)
+            return bool(answer.status == HTTPStatus.OK)
+    except (urllib.error.URLError, OSError):
+        return False
