@@ -2,7 +2,7 @@
 
 ``kindred`` publishes to JetStream from this process; the worker service of a temporary installation writes. The time is from the
 first publication until the last event is acknowledged, which is after its commit. The limit creates the same nodes and
-relationships from ready rows with one writer, batch after batch, without a check, a merge, or NATS.
+relationships from ready rows with as many writers as the worker has, without a check, a merge, or NATS.
 """
 
 import asyncio
@@ -35,6 +35,8 @@ from runtime.stack.address import StackAddress, stack_address
 BENCH = "intake"
 BATCH = 500
 IN_FLIGHT = 256
+WRITERS = 2
+"""Batches written side by side: as many as ``kindred worker`` writes unless told otherwise."""
 DRAIN_TIMEOUT_SECONDS = 600.0
 
 
@@ -69,7 +71,7 @@ async def through_nats(address: StackAddress, database: Database, *, count: int,
 
 
 async def without_checks(database: Database, *, count: int, source: str, seed: int) -> float:
-    """Write the same number of events with plain ``CREATE``; return the seconds."""
+    """Write the same number of events with plain ``CREATE``, ``WRITERS`` batches side by side; return the seconds."""
     now = datetime.now(UTC)
     parsed = (parse_event(orjson.dumps(event)) for event in browsing(count, source=source, seed=seed))
     touchpoints = [
@@ -85,20 +87,25 @@ async def without_checks(database: Database, *, count: int, source: str, seed: i
         )
         for batch in batches
     ]
+    remaining = iter(ready)
+
+    async def writer() -> None:
+        for new, pairs, lines in remaining:
+
+            async def work(
+                tx: Transaction,
+                new: statements.NewTouchpoints = new,
+                pairs: statements.Pairs = pairs,
+                lines: statements.Lines = lines,
+            ) -> None:
+                await tx.run(unchecked.CREATE_TOUCHPOINTS, new)
+                await tx.run(unchecked.CREATE_SEEN_WITH, pairs)
+                await tx.run(statements.LINK_PRODUCTS, lines)
+
+            await database.write(work)
+
     started = perf_counter()
-    for new, pairs, lines in ready:
-
-        async def work(
-            tx: Transaction,
-            new: statements.NewTouchpoints = new,
-            pairs: statements.Pairs = pairs,
-            lines: statements.Lines = lines,
-        ) -> None:
-            await tx.run(unchecked.CREATE_TOUCHPOINTS, new)
-            await tx.run(unchecked.CREATE_SEEN_WITH, pairs)
-            await tx.run(statements.LINK_PRODUCTS, lines)
-
-        await database.write(work)
+    await asyncio.gather(*(writer() for _ in range(WRITERS)))
     return perf_counter() - started
 
 

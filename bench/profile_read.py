@@ -185,11 +185,12 @@ async def measure(
         for size, emails in people.items():
             for connections in CONNECTIONS:
                 console.print(f"{size} touchpoints, {connections} connection{'s' if connections > 1 else ''}")
+                direct: list[Ask] = [raw] * connections
                 taken: tuple[list[float], list[float]] = ([], [])
                 seconds = [0.0, 0.0]
                 for turn in range(ROUNDS + 1):  # the first warms up
                     async with http_connections(connections, url=url, api_key=api_key) as over_http:
-                        for way, asks in enumerate((over_http, [raw] * connections)):
+                        for way, asks in enumerate((over_http, direct)):
                             part, spent = await timed(asks, emails, count=max(requests // ROUNDS, 20), seed=turn)
                             if turn:
                                 taken[way].extend(part)

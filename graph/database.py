@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 
-from neo4j import AsyncDriver, AsyncGraphDatabase, AsyncManagedTransaction
+from neo4j import AsyncDriver, AsyncGraphDatabase, AsyncManagedTransaction, Record
+from neo4j.exceptions import DriverError, Neo4jError
+from neo4j.graph import Entity, Path
 from neo4j.time import Date as Neo4jDate
 from neo4j.time import DateTime as Neo4jDateTime
 
@@ -41,7 +43,7 @@ class Transaction:
         if statement.row is NoRow:
             await result.consume()
             return []
-        return [_row(statement.row, record.data()) async for record in result]
+        return [_row(statement.row, record) async for record in result]
 
 
 class Database:
@@ -65,6 +67,13 @@ class Database:
         """
         if statement.auto_commit:
             return await self._run_auto_commit(statement, parameters)
+        if statement.access == "read":
+            # One exchange with the server, where a managed transaction takes three; that one is for when this one fails.
+            try:
+                return await self._run_auto_commit(statement, parameters)
+            except (DriverError, Neo4jError) as error:
+                if not error.is_retryable():
+                    raise
 
         async def work(tx: Transaction) -> list[R]:
             return await tx.run(statement, parameters)
@@ -77,7 +86,7 @@ class Database:
         async with self._driver.session(database=self._name, default_access_mode="READ", fetch_size=10_000) as session:
             result = await session.run(statement.text, statement.values(parameters))
             async for record in result:
-                yield _row(statement.row, record.data())
+                yield _row(statement.row, record)
 
     async def read(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
         """Run ``work`` in one read transaction; it may be run again after a transient failure."""
@@ -95,9 +104,10 @@ class Database:
 
     async def _run_auto_commit(self, statement: Statement[P, R], parameters: P) -> list[R]:
         self.statements_run += 1
-        async with self._driver.session(database=self._name) as session:
+        access_mode = "READ" if statement.access == "read" else "WRITE"
+        async with self._driver.session(database=self._name, default_access_mode=access_mode) as session:
             result = await session.run(statement.text, statement.values(parameters))
-            return [_row(statement.row, record.data()) async for record in result]
+            return [_row(statement.row, record) async for record in result]
 
 
 @asynccontextmanager
@@ -122,20 +132,29 @@ async def open_database(address: Neo4jAddress, *, retry_seconds: float = 30.0) -
         yield Database(driver, name=address.database)
 
 
-def _row(row: type[R], values: dict[str, Any]) -> R:
-    return row(**{name: _native(value) for name, value in values.items()})
+def _row(row: type[R], record: Record) -> R:
+    return row(**{name: _native(value) for name, value in record.items()})  # type: ignore[no-untyped-call]
+
+
+# Looked up by exact type: of what a journey holds, most are these.
+_AS_THEY_ARE = frozenset({type(None), str, int, float, bool})
 
 
 def _native(value: Any) -> Any:
-    """Neo4j's temporal types as Python's own, lists and maps walked through."""
-    if isinstance(value, Neo4jDateTime):
+    """Neo4j's values as Python's own: temporal types converted, lists and maps walked through, nodes as maps."""
+    kind = type(value)
+    if kind in _AS_THEY_ARE:
+        return value
+    if kind is list:
+        return [_native(item) for item in value]
+    if kind is dict:
+        return {name: _native(item) for name, item in value.items()}
+    if kind is Neo4jDateTime:
         native: datetime = value.to_native()
         return native.astimezone(UTC) if native.tzinfo else native
-    if isinstance(value, Neo4jDate):
+    if kind is Neo4jDate:
         day: date = value.to_native()
         return day
-    if isinstance(value, list):
-        return [_native(item) for item in value]
-    if isinstance(value, dict):
-        return {name: _native(item) for name, item in value.items()}
+    if isinstance(value, Entity | Path):
+        return _native(Record({"value": value}).data()["value"])  # type: ignore[no-untyped-call]
     return value

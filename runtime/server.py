@@ -122,7 +122,7 @@ async def run_server(settings: Settings, *, announce: Callable[[Serving], None])
     async with open_platform(settings) as platform, collector(platform) as (routes, nats_answers):
         app = compose_app(platform, routes=routes, nats_answers=nats_answers)
         config = uvicorn.Config(app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=10)
-        with _listen(settings) as listener:
+        with listen(settings) as listener:
             host, port = listener.getsockname()[:2]
             url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
             announce(
@@ -137,13 +137,21 @@ async def run_server(settings: Settings, *, announce: Callable[[Serving], None])
             await uvicorn.Server(config).serve(sockets=[listener])
 
 
-def _listen(settings: Settings) -> socket.socket:
+def listen(settings: Settings) -> socket.socket:
+    """A socket that listens on the address of the settings; connections accepted from it by asyncio send without delay.
+
+    Raises:
+        PortTakenError: the address cannot be listened on.
+    """
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     try:
-        return socket.create_server((settings.host, settings.port), family=family, backlog=2048)
+        listener = socket.create_server((settings.host, settings.port), family=family, backlog=2048)
     except OSError as error:
         message = f"{settings.host} port {settings.port} cannot be listened on: {error.strerror or error}"
         raise PortTakenError(f"{message}. Choose another with --port or KINDRED_PORT.") from error
+    # asyncio sends without delay only on sockets that name their protocol, as those accepted from this one then do. With delay,
+    # an answer of two segments waits 40 ms for the client's acknowledgement of the first.
+    return socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP, fileno=listener.detach())
 
 
 def _scopes(name: str, *, settings: Settings) -> frozenset[Scope]:

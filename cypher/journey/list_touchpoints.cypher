@@ -26,8 +26,8 @@ CALL (identifiers) {
   WITH DISTINCT touchpoint
   ORDER BY touchpoint.at DESC, touchpoint.id DESC
   LIMIT $first
-  RETURN collect(touchpoint {.id, .type, .event, .channel, .at, .recorded_at, .source, .title, .url, .value_cents, .currency, .properties,
-      .rejected_values,
+  RETURN collect(touchpoint {.id, .type, .event, .channel, .source, .title, .url, .value_cents, .currency, .properties,
+      .rejected_values, at: toString(touchpoint.at), recorded_at: toString(touchpoint.recorded_at),
       identifiers: COLLECT {
         MATCH (touchpoint)-[:CARRIES]->(identifier:Identifier)
         RETURN identifier {.namespace, .value} ORDER BY identifier.key LIMIT 100

@@ -2,8 +2,8 @@
 // access: read
 MATCH (touchpoint:Touchpoint)
 WHERE touchpoint.id IN $touchpoint_ids
-RETURN touchpoint.id AS id, touchpoint {.id, .type, .event, .channel, .at, .recorded_at, .source, .title, .url, .value_cents, .currency, .properties,
-      .rejected_values,
+RETURN touchpoint.id AS id, touchpoint {.id, .type, .event, .channel, .source, .title, .url, .value_cents, .currency, .properties,
+      .rejected_values, at: toString(touchpoint.at), recorded_at: toString(touchpoint.recorded_at),
       identifiers: COLLECT {
         MATCH (touchpoint)-[:CARRIES]->(identifier:Identifier)
         RETURN identifier {.namespace, .value} ORDER BY identifier.key LIMIT 100

@@ -80,6 +80,8 @@ def _touchpoint(item: Mapping[str, Any]) -> JourneyTouchpoint:
     return JourneyTouchpoint(
         **{
             **item,
+            "at": datetime.fromisoformat(item["at"]),
+            "recorded_at": datetime.fromisoformat(item["recorded_at"]),
             "rejected_values": tuple(item["rejected_values"] or ()),
             "identifiers": tuple(Identifier(**identifier) for identifier in item["identifiers"]),
             "products": tuple(JourneyProduct(**product) for product in item["products"]),

@@ -40,7 +40,10 @@ class JourneyFilter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JourneyRow:
-    """One page of one identity's journey; items are ``graph.model.profile.JourneyTouchpoint``."""
+    """One page of one identity's journey; items are ``graph.model.profile.JourneyTouchpoint``, their times as ISO 8601 text.
+
+    The driver makes a time of its own out of every temporal value, which took longer than the whole statement.
+    """
 
     identity_id: str
     items: Sequence[Mapping[str, Any]]
@@ -63,7 +66,7 @@ class TouchpointIds:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TouchpointRow:
-    """One touchpoint."""
+    """One touchpoint, its times as ISO 8601 text."""
 
     id: str
     touchpoint: Mapping[str, Any]
