@@ -110,7 +110,11 @@ async def running_workers(
         log.info("workers.started", concurrency=concurrency, batch_size=batch_size)
         yield broker
     finally:
-        await broker.stop()
+        try:
+            await broker.stop()
+        except nats.errors.Error as error:
+            # NATS is away: there is nothing to drain to it, and what was not acknowledged it sends again.
+            log.warning("workers.not_drained", reason=str(error))
         log.info("workers.stopped")
 
 

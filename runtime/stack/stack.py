@@ -68,6 +68,7 @@ class Stack:
         self._chance = chance
         self._logs = settings.home / "logs"
         self._state = new_state()
+        self._started: set[str] = set()
 
     async def up(self) -> StackAddress:
         """Start what is not running, wait until it answers, and apply the migrations. Changes nothing that runs.
@@ -79,10 +80,14 @@ class Stack:
         with self._locked():
             self._state = read_state(self._settings.home) or new_state()
             before = self._state.ports
-            # NATS first: it starts in a blink, and its port is known before Neo4j's jars are fetched.
-            await self._start_nats()
-            await self._start_neo4j()
-            await asyncio.gather(self._await_nats(), self._await_neo4j())
+            self._started = set()
+            try:
+                await self._start_stores()
+            except StartError:
+                if all(name in self._started or self._runs(name) for name in self._embedded_stores):
+                    raise
+                # One that was being killed still looked alive, and has ended since.
+                await self._start_stores()
             address = stack_address(self._settings)
             async with open_database(address.neo4j) as database:
                 await migrate(database)
@@ -102,6 +107,17 @@ class Stack:
             stores = (neo4j.NAME, nats.NAME)
             ran = await asyncio.gather(*(self._stop(name) for name in stores))
             return stopped + [name for name, was_running in zip(stores, ran, strict=True) if was_running]
+
+    async def _start_stores(self) -> None:
+        # NATS first: it starts in a blink, and its port is known before Neo4j's jars are fetched.
+        await self._start_nats()
+        await self._start_neo4j()
+        await asyncio.gather(self._await_nats(), self._await_neo4j())
+
+    @property
+    def _embedded_stores(self) -> tuple[str, ...]:
+        external = {nats.NAME: self._settings.nats_url, neo4j.NAME: self._settings.neo4j_uri}
+        return tuple(name for name, address in external.items() if address is None)
 
     def _locked(self) -> AbstractContextManager[object]:
         home = self._settings.home
@@ -240,6 +256,7 @@ class Stack:
     ) -> None:
         rotate(log, max_bytes=self._settings.log_max_mb * MEBIBYTE, keep=self._settings.log_keep)
         process = spawn(command, log=log, folder=self._settings.home, environment=environment)
+        self._started.add(name)
         self._keep(self._state.with_process(name, process, command=tuple(map(str, command))))
 
     def _runs(self, name: str) -> bool:
