@@ -22,12 +22,6 @@ class InvalidArgument(KindredError):  # noqa: N818 - states what was observed, a
     code = "invalid_argument"
 
 
-class Forbidden(KindredError):  # noqa: N818
-    """The caller's key does not allow this."""
-
-    code = "forbidden"
-
-
 class ErrorCodes:
     """Gives every error of a result a stable code, and hides what was not meant for clients.
 

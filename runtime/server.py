@@ -23,6 +23,7 @@ from graph.migrations import applied_migrations, plan, read_migrations
 from ingest.collector import collector_routes
 from ingest.publisher import EventPublisher, open_nats
 from runtime.settings import Settings
+from runtime.stack.errors import PortTakenError
 from runtime.wiring import Platform, api_keys, open_platform, retention
 
 log = structlog.get_logger(__name__)
@@ -32,12 +33,6 @@ COLLECT_SECONDS = 8.0
 NATS_CHECK_SECONDS = 1
 OUTAGES = (DriverError, TransientError)
 """What the driver raises when Neo4j does not answer, or cannot now."""
-
-
-class PortTakenError(KindredError):
-    """The server cannot listen on its address."""
-
-    code = "port_taken"
 
 
 class SchemaOutdatedError(KindredError):

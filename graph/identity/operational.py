@@ -29,13 +29,14 @@ def read_confirmed(evidence: EvidenceSet, policy: Policy, individual_of: Mapping
     for claim in reading.claims.values():
         if claim.record_id in individual_of:
             reading.members[claim.record_id] = claim.first_seen
-    excluded = exclude(evidence, reading, policy)
+    carriers = carriers_of(reading.claims.values())
+    excluded = exclude(evidence, carriers, reading, policy)
     shared: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for key, carriers in sorted(carriers_of(reading.claims.values()).items()):
+    for key, stating in sorted(carriers.items()):
         kind = policy.kind_of(key)
         if key in excluded or not kind.verified or kind.joins is Joins.NEVER:
             continue
-        for left, right in combinations(carriers, 2):
+        for left, right in combinations(stating, 2):
             individual = individual_of.get(left.record_id)
             if individual is not None and individual == individual_of.get(right.record_id):
                 shared[left.record_id, right.record_id].append(key)

@@ -66,8 +66,8 @@ def read_evidence(evidence: EvidenceSet, policy: Policy) -> Reading:
     reading = Reading(claims={claim.record_id: claim for claim in sorted(evidence.claims, key=lambda c: c.record_id)})
     for claim in reading.claims.values():
         reading.members[claim.record_id] = claim.first_seen
-    excluded = exclude(evidence, reading, policy)
     carriers = carriers_of(reading.claims.values())
+    excluded = exclude(evidence, carriers, reading, policy)
     for key in sorted({*carriers, *evidence.identifiers}):
         if key in excluded or not policy.kind_of(key).member:
             continue
@@ -136,10 +136,9 @@ def _profile(claim: Claim) -> tuple[object, ...]:
     return (name.given, name.family, name.suffix, claim.birth_date, claim.gender, claim.entity_type, organization)
 
 
-def exclude(evidence: EvidenceSet, reading: Reading, policy: Policy) -> set[str]:
-    """Identifiers that join nobody: blocked by the policy, or generic by what is seen around them."""
+def exclude(evidence: EvidenceSet, carriers: Mapping[str, Sequence[Claim]], reading: Reading, policy: Policy) -> set[str]:
+    """Identifiers that join nobody: blocked by the policy, or generic by what is seen around them (see ``carriers_of``)."""
     excluded: set[str] = set()
-    carriers = carriers_of(reading.claims.values())
     neighbours: dict[str, int] = defaultdict(int)
     for sighting in evidence.sightings:
         neighbours[sighting.left] += 1

@@ -129,10 +129,10 @@ class Resolver:
                 new_identity_id=lambda: IdentityId(ID_PREFIX[purpose] + self._new_id()),
                 first_seen=conclusion.first_seen,
             )
-            if plan.changes:
-                await self._record(run_id, policy, started_at, None, {})
             stages.begin("write", len(plan.changes))
             await self._identities.hold(purpose, holder=run_id, now=self._clock())
+            if plan.changes:
+                await self._record(run_id, policy, started_at, None, {})
             await self._identities.apply(plan, run_id=run_id, progress=progress.advance)
             held = {(finding.reason, finding.members): finding.detail for finding in conclusion.findings}
             await self._identities.replace_held_back(purpose, held, plan.at)

@@ -48,14 +48,3 @@ class Decision:
     after: Mapping[str, tuple[str, ...]]
     reason: str
     """One sentence for a person."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Membership:
-    """One member's time in one identity; ``valid_to`` is None while it lasts."""
-
-    member: str
-    identity_id: IdentityId
-    valid_from: datetime
-    valid_to: datetime | None
-    decision_id: DecisionId

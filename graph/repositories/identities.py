@@ -59,16 +59,11 @@ class IdentityRepository:
 
     async def memberships(self, purpose: Purpose) -> dict[str, IdentityId]:
         """Member to its current identity; members of households are individuals."""
-        return {member: identity async for member, identity in self._stream_memberships(purpose)}
-
-    async def _stream_memberships(self, purpose: Purpose) -> AsyncIterator[tuple[str, IdentityId]]:
-        from_members = statements.READ_MEMBERSHIPS, statements.PurposeParameters(purpose=purpose)
         if purpose is Purpose.HOUSEHOLD:
-            async for row in self._database.stream(statements.READ_RESIDENTS, NoParameters()):
-                yield row.member, IdentityId(row.identity_id)
+            rows = self._database.stream(statements.READ_RESIDENTS, NoParameters())
         else:
-            async for row in self._database.stream(*from_members):
-                yield row.member, IdentityId(row.identity_id)
+            rows = self._database.stream(statements.READ_MEMBERSHIPS, statements.PurposeParameters(purpose=purpose))
+        return {row.member: IdentityId(row.identity_id) async for row in rows}
 
     async def latest_change(self, purpose: Purpose) -> datetime | None:
         """When an identity of the purpose last changed."""

@@ -12,9 +12,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from graph.errors import KindredError
 from ingest.dead_letters import DeadLetter, DeadLetterIncomplete, DeadLetters
-from ingest.publisher import EventPublisher, open_nats
+from ingest.publisher import EventPublisher, EventsUnavailable, open_nats
+from runtime.cli.errors import reported_errors
 from runtime.cli.options import Home
 from runtime.settings import load_settings
 from runtime.stack.address import stack_address
@@ -113,13 +113,11 @@ async def _one(dead_letters: DeadLetters, sequence: int) -> AsyncIterator[DeadLe
 
 
 def _run(work: Coroutine[Any, Any, T]) -> T:
-    try:
-        return asyncio.run(work)
-    except KindredError as error:
-        typer.echo(f"{error} ({error.code})", err=True)
-    except NatsError as error:
-        typer.echo(f"NATS: {error}", err=True)
-    raise typer.Exit(1)
+    with reported_errors():
+        try:
+            return asyncio.run(work)
+        except NatsError as error:
+            raise EventsUnavailable(f"NATS did not answer: {error or type(error).__name__}") from error
 
 
 def _preview(body: bytes) -> str:

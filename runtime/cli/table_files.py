@@ -7,7 +7,7 @@ from dataclasses import astuple, fields, is_dataclass
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -22,14 +22,6 @@ class ExportError(KindredError):
     """The export cannot be written."""
 
     code = "export_failed"
-
-
-class _Writer(Protocol):
-    def __enter__(self) -> "_Writer": ...
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None: ...
-
-    def write(self, row: tuple[Any, ...]) -> None: ...
 
 
 async def write_table(rows: AsyncIterator[ROW], row_type: type[ROW], out: Path, schema: pa.Schema) -> int:

@@ -1,7 +1,6 @@
 """The demonstration, end to end: the commands a user would run, one after the other, on data that is shipped."""
 
 import asyncio
-import uuid
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -12,7 +11,7 @@ from time import perf_counter
 import orjson
 
 from graph.database import Database
-from graph.identity.resolver import ORDER, NoProgress, ResolutionReport, open_resolver
+from graph.identity.resolver import ORDER, NoProgress, ResolutionReport
 from graph.statements.demo import CHOOSE_SHOWCASE, Showcase
 from graph.statements.neodash import COUNT_NODES
 from graph.statements.statement import NoParameters
@@ -24,6 +23,7 @@ from runtime.demo.answer import Answer
 from runtime.demo.client import HttpClient
 from runtime.demo.errors import DemoError
 from runtime.demo.retail import read_customers, retail_events
+from runtime.resolving import resolve_once
 from runtime.settings import Settings
 from runtime.stack.stack import Stack
 from runtime.wiring import Platform, api_keys, open_platform, retention
@@ -76,7 +76,7 @@ class Demonstration:
             async with self._step("The worker has written every event"):
                 await self._import(platform)
             async with self._step("Three identity graphs are resolved"):
-                reports = await self._resolve(platform.database)
+                reports = await resolve_once(platform.database, ORDER, progress=NoProgress())
             return await self._show(platform.database, reports)
 
     async def _import(self, platform: Platform) -> int:
@@ -97,10 +97,6 @@ class Demonstration:
                 rows += counts.rows
             await wait_until_written(connection.jetstream(), patience_seconds=WRITTEN_TIMEOUT_SECONDS)
         return rows
-
-    async def _resolve(self, database: Database) -> list[ResolutionReport]:
-        resolver = open_resolver(database, clock=lambda: datetime.now(UTC), new_id=lambda: uuid.uuid4().hex)
-        return await resolver.resolve_all(ORDER, progress=NoProgress())
 
     async def _show(self, database: Database, reports: Sequence[ResolutionReport]) -> Shown:
         showcase = await choose_showcase(database)

@@ -28,7 +28,7 @@ class WrongJavaError(StackError):
 
 
 class PortTakenError(StackError):
-    """Another process listens on a port that the stack is to use."""
+    """A port that the stack or its server is to use cannot be listened on."""
 
     code = "port_taken"
 

@@ -15,6 +15,7 @@ import nats
 import pytest
 from neo4j import GraphDatabase
 
+from bench.installation import KEPT_SETTINGS
 from graph.database import Database, Neo4jAddress, open_database
 from graph.migrations import migrate
 from runtime.settings import Settings, load_settings
@@ -85,7 +86,7 @@ def _settings(home: Path) -> Settings:
     # Only what these tests say: the developer's own environment has no part in them.
     chosen = {name: value for name, value in os.environ.items() if name.startswith("KINDRED_")}
     for name in chosen:
-        if name not in ("KINDRED_JAR_CACHE", "KINDRED_JAVA_HOME", "KINDRED_MAVEN_REPOSITORY"):
+        if name not in KEPT_SETTINGS:
             del os.environ[name]
     try:
         return load_settings(home=home, neo4j_heap_mb=HEAP_MB, neo4j_page_cache_mb=128)

@@ -1,13 +1,11 @@
 """Kill -9 of a worker, of NATS and of Neo4j while 50,000 events go in: after restart every one is in the graph exactly once."""
 
 import asyncio
-import os
 import random
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import orjson
 import psutil
@@ -19,7 +17,7 @@ from graph.database import Neo4jAddress
 from ingest.normalise.event import parse_event
 from ingest.publisher import open_publisher
 from ingest.topology import Retention
-from runtime.settings import Settings, load_settings
+from runtime.settings import Settings
 from runtime.stack.stack import Stack
 from runtime.stack.state import read_state
 
@@ -30,15 +28,6 @@ WINDOW = 500
 DEADLINE_SECONDS = 240
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture
-def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """An installation of its own: its servers are going to be killed."""
-    kept = ("KINDRED_JAR_CACHE", "KINDRED_JAVA_HOME", "KINDRED_MAVEN_REPOSITORY")
-    for name in [name for name in os.environ if name.startswith("KINDRED_") and name not in kept]:
-        monkeypatch.delenv(name)
-    return load_settings(home=tmp_path / "home", neo4j_heap_mb=512, neo4j_page_cache_mb=128)
 
 
 @pytest.fixture

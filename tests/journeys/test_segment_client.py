@@ -6,7 +6,6 @@ over HTTP.
 
 import asyncio
 import itertools
-import os
 import random
 import subprocess
 import sys
@@ -14,7 +13,6 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -22,9 +20,8 @@ import pytest
 from neo4j import GraphDatabase
 from segment.analytics.client import Client
 
-from runtime.settings import Settings, load_settings
+from runtime.settings import Settings
 from runtime.stack.address import stack_address
-from runtime.stack.resources import choose_port
 from runtime.stack.services import default_services
 from runtime.stack.stack import Stack
 from runtime.wiring import api_keys, write_keys
@@ -49,16 +46,6 @@ query ($email: String!) {
 """
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture
-def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """An installation of its own; its settings reach its processes through the environment."""
-    kept = ("KINDRED_JAR_CACHE", "KINDRED_JAVA_HOME", "KINDRED_MAVEN_REPOSITORY")
-    for name in [name for name in os.environ if name.startswith("KINDRED_") and name not in kept]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("KINDRED_PORT", str(choose_port(chance=random.SystemRandom())))
-    return load_settings(home=tmp_path / "home", neo4j_heap_mb=512, neo4j_page_cache_mb=128)
 
 
 @pytest.fixture

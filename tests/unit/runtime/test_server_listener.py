@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from runtime.server import PortTakenError, listen
+from runtime.server import listen
 from runtime.settings import load_settings
+from runtime.stack.errors import PortTakenError
 
 
 async def test_answers_leave_without_waiting_for_acknowledgements(tmp_path: Path) -> None:
