@@ -17,14 +17,15 @@ CALL (record) {
          head([v IN versions WHERE v.birth_date IS NOT NULL]) AS born,
          head([v IN versions WHERE v.gender IS NOT NULL]) AS gendered,
          head([v IN versions WHERE coalesce(v.street, v.city, v.postal_code) IS NOT NULL]) AS addressed,
-         versions[0].at AS at, versions[-1].at AS first_seen
+         versions[0].at AS at, versions[-1].at AS first_seen,
+         reduce(all = [], v IN versions | all + coalesce(v.rejected_values, [])) AS rejected
 }
-WITH record, named, born, gendered, addressed, at, first_seen WHERE at IS NOT NULL
+WITH record, named, born, gendered, addressed, at, first_seen, rejected WHERE at IS NOT NULL
 RETURN record.id AS record_id, record.source AS source, record.entity_type AS entity_type,
        named.given_name AS given_name, named.middle_name AS middle_name, named.family_name AS family_name,
        named.name_suffix AS name_suffix, named.full_name AS full_name, gendered.gender AS gender,
        born.birth_date AS birth_date, addressed.street AS street, addressed.city AS city, addressed.region AS region,
-       addressed.postal_code AS postal_code, addressed.country AS country, at, first_seen,
+       addressed.postal_code AS postal_code, addressed.country AS country, at, first_seen, rejected,
        COLLECT {
          MATCH (record)-[carries:CARRIES]->(identifier:Identifier)
          WHERE carries.retracted_at IS NULL

@@ -30,6 +30,11 @@ class Claim:
     """When the first version was claimed."""
     identifiers: tuple[IdentifierKey, ...] = ()
     """Sorted."""
+    rejected: tuple[tuple[str, str], ...] = ()
+    """Values that could not be understood: path of the field (``traits.birthDate``) and the value as given, sorted by path.
+
+    Of several versions with a value that was not understood in one field, the newest counts.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

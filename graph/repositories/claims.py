@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+import orjson
+
 from graph.database import Database
 from graph.model.claim import Claim, EvidenceSet, Match, Sighting
 from graph.model.evidence import PersonName, PostalAddress
@@ -77,7 +79,18 @@ def _claim(row: statements.ClaimRow) -> Claim:
         at=row.at,
         first_seen=row.first_seen,
         identifiers=tuple(IdentifierKey(key) for key in sorted(row.identifiers)),
+        rejected=_rejected(row.rejected),
     )
+
+
+def _rejected(newest_first: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    if not newest_first:
+        return ()
+    given: dict[str, str] = {}
+    for text in newest_first:
+        value = orjson.loads(text)
+        given.setdefault(value["field"], value["given"])
+    return tuple(sorted(given.items()))
 
 
 def _sighting(row: statements.SightingRow) -> Sighting:

@@ -28,6 +28,8 @@ class ClaimRow:
     country: str | None
     at: datetime
     first_seen: datetime
+    rejected: list[str]
+    """Values that were not understood, as JSON, of the newest version first."""
     identifiers: list[str]
 
 

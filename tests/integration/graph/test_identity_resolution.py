@@ -4,6 +4,7 @@ import asyncio
 import random
 import uuid
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -12,12 +13,13 @@ from graph.database import Database
 from graph.identity.explain import NotAMember, explain
 from graph.identity.resolver import NoProgress, ResolutionReport, Resolver, open_resolver
 from graph.model.claim import Assertion
-from graph.model.evidence import PersonName, PostalAddress, RecordVersion, Touchpoint
+from graph.model.evidence import PersonName, PostalAddress, RecordVersion, RejectedValue, Touchpoint
 from graph.model.explanation import StepKind
 from graph.model.identifier import Identifier
 from graph.model.identity import DecisionKind, Purpose
 from graph.model.ids import MessageId, RecordId
 from graph.repositories.assertions import AssertionRepository, UnknownAssertion, UnknownMember
+from graph.repositories.claims import ClaimRepository
 from graph.repositories.evidence import EvidenceRepository
 from graph.repositories.exports import ExportRepository
 from graph.repositories.identities import IdentityRepository, ResolutionBusy
@@ -399,3 +401,23 @@ async def test_households_and_operational_identities_follow_when_individuals_mer
         frozenset({"crm:1", "pos:2", "web:3", "email:ann@x.com", "loyalty_id:7"})
     }
     assert (await explain(database, "crm:1", "pos:2", Purpose.OPERATIONAL)).together
+
+
+async def test_a_claim_tells_the_newest_value_that_was_not_understood_in_each_field(database: Database) -> None:
+    def version(day: int, *rejected: tuple[str, str]) -> RecordVersion:
+        return replace(
+            record("crm:1", given="ann", family="lee", at=START + timedelta(days=day)),
+            rejected=tuple(RejectedValue(field=field, given=given, reason="not understood") for field, given in rejected),
+        )
+
+    await EvidenceRepository(database).write(
+        [
+            version(2, ("traits.birthDate", "31/02/1980")),
+            version(1, ("traits.birthDate", "1980-02-31"), ("traits.phone", "none")),
+            record("crm:2", given="bo", family="lee"),
+        ]
+    )
+    claims = {claim.record_id: claim for claim in (await ClaimRepository(database).everything()).claims}
+    assert claims[RecordId("crm:1")].rejected == (("traits.birthDate", "31/02/1980"), ("traits.phone", "none"))
+    assert claims[RecordId("crm:2")].rejected == ()
+    assert await ClaimRepository(database).of(["crm:1"]) == [claims[RecordId("crm:1")]]
