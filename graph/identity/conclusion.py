@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from graph.identity.household import read_homes
+from graph.identity.household import crowds, read_homes
 from graph.identity.operational import attach_identifiers, read_confirmed
 from graph.identity.partition import Split, split_by_cuts, split_by_threshold
 from graph.identity.policy import Policy
@@ -71,34 +71,18 @@ async def conclude_operational(
 
 
 async def conclude_households(
-    evidence: EvidenceSet, policy: Policy, components: Components, individual_of: Mapping[str, IdentityId]
+    evidence: EvidenceSet,
+    policy: Policy,
+    components: Components,  # noqa: ARG001 - as the other purposes are concluded
+    individual_of: Mapping[str, IdentityId],
 ) -> Conclusion:
-    """Individuals of one home: WCC, then Leiden inside whatever is larger than a home or held together by a chain."""
-    reading = read_homes(evidence, policy, individual_of)
-    parts: list[tuple[str, ...]] = []
-    for members, links in await _components_of(reading, components):
-        is_chain = len({(link.left, link.right) for link in links}) < len(members) * (len(members) - 1) // 2
-        if len(members) > 2 and (is_chain or len(members) > policy.limits.max_members):
-            parts.extend(await _homes(members, links, policy, components))
-        else:
-            parts.append(members)
-    return Conclusion(parts=tuple(sorted(parts)), first_seen=reading.members, findings=tuple(reading.findings))
+    """Individuals of one home, by average linkage (see ``graph.identity.household``), which needs no ``components``.
 
-
-async def _homes(
-    members: tuple[str, ...], links: Sequence[Link], policy: Policy, components: Components
-) -> list[tuple[str, ...]]:
-    """Leiden at rising resolution until no community is larger than a home; those that remain larger stay apart."""
-    pieces = [members]
-    for gamma in policy.limits.leiden_gammas:
-        pieces = await components.communities(weighted(links), gamma)
-        if max(len(piece) for piece in pieces) <= policy.limits.max_members:
-            return pieces
-    return [
-        part
-        for piece in pieces
-        for part in ([piece] if len(piece) <= policy.limits.max_members else [(member,) for member in piece])
-    ]
+    Raises:
+        PolicyError: the policy does not say what makes a home.
+    """
+    homes = read_homes(evidence, policy, individual_of)
+    return Conclusion(parts=homes.parts, first_seen=homes.first_seen, findings=tuple(crowds(homes)))
 
 
 def weighted(links: Sequence[Link]) -> list[tuple[str, str, float]]:

@@ -11,6 +11,7 @@ from typing import assert_never
 
 from graph.database import Database
 from graph.errors import KindredError
+from graph.identity.homes.links import links_of
 from graph.identity.household import read_homes
 from graph.identity.operational import read_confirmed
 from graph.identity.policy import Policy, load_policy
@@ -95,7 +96,8 @@ async def _explain_household(database: Database, member_a: str, member_b: str | 
     members = sorted({m for individual in individuals for m in await identities.members_of(IdentityId(individual))})
     evidence = await _neighbourhood(identities, claims, members, Purpose.HOUSEHOLD)
     records = [claim.record_id for claim in evidence.claims]
-    reading = read_homes(evidence, policy, await identities.identities_of(records, Purpose.INDIVIDUAL))
+    homes = read_homes(evidence, policy, await identities.identities_of(records, Purpose.INDIVIDUAL))
+    reading = Reading(members=dict(homes.first_seen), links=links_of(homes))
     other = individual_of[member_b] if member_b else _oldest(await identities.members_of(identity_of[first]), reading)
     together = first in identity_of and identity_of[first] == identity_of.get(other, identity_of[first] if not member_b else None)
     inside = residents if together else set()

@@ -1,146 +1,201 @@
-"""Households: individuals who share a home, by address, surname, and what a home has in common (a landline, a card)."""
+"""Households: individuals who share a home, concluded from address, surname, ages and what people of one home have in common.
 
-from collections import Counter, defaultdict
+The method and its formulas are in ``docs/guides/households.md``. What is learnt, it learns from all the evidence it is given; so
+the same evidence yields the same households, in whatever order it comes.
+"""
+
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from itertools import combinations
+from itertools import pairwise
 
-from graph.identity.comparison import Outcome, compare_addresses, compare_words
-from graph.identity.policy import BlockField, HomeEvidence, Policy, PolicyError
-from graph.identity.reading import Finding, Link, Reading, block_of
-from graph.model.claim import Claim, EvidenceSet, namespace_of
-from graph.model.explanation import StepKind
+import numpy as np
+
+from graph.identity.homes.arrays import Floats, Index, keyed, runs
+from graph.identity.homes.dwellings import Dwellings, dwellings_of
+from graph.identity.homes.linkage import average_linkage
+from graph.identity.homes.model import HomeModel, Sharing, bits, learn
+from graph.identity.homes.pairs import (
+    AGREES,
+    Pairs,
+    Surroundings,
+    co_residents,
+    compared,
+    sharing,
+    surname_shares,
+    surroundings,
+)
+from graph.identity.homes.placing import Pointers, place, pointers_of
+from graph.identity.homes.residents import Residents, namespaces_of, residents_of
+from graph.identity.homes.score import Scores, score
+from graph.identity.policy import HomeEvidence, Policy, PolicyError
+from graph.identity.reading import Finding
+from graph.model.claim import Assertion, EvidenceSet, namespace_of
 from graph.model.ids import IdentityId
 
-
-@dataclass(slots=True, kw_only=True)
-class _Person:
-    """What is known of an individual that speaks of a home."""
-
-    first_seen: datetime
-    home: str | None = None
-    addressed: list[Claim] = field(default_factory=list)
-    surnames: set[str] = field(default_factory=set)
-    shared: set[str] = field(default_factory=set)
+SECONDS_PER_DAY = 86_400.0
+ASSERTED_BITS = 1e9
+"""More than the evidence of any number of pairs: a steward's word."""
 
 
-def read_homes(evidence: EvidenceSet, policy: Policy, individual_of: Mapping[str, IdentityId]) -> Reading:
-    """Links between individuals of one home. An individual's home is the address that it claimed last.
+@dataclass(frozen=True, slots=True)
+class Stewards:
+    """What stewards assert of pairs of individuals: the newest word on each."""
+
+    same: tuple[Index, Index]
+    different: tuple[Index, Index]
+    assertions: Mapping[tuple[int, int], Assertion]
+
+
+@dataclass(frozen=True, slots=True)
+class Homes:
+    """Everything that was worked out about the individuals' homes."""
+
+    residents: Residents
+    dwellings: Dwellings
+    around: Surroundings
+    pairs: Pairs
+    scores: Scores
+    sharing: Sharing
+    pointers: Pointers
+    model: HomeModel
+    stewards: Stewards
+    household: Index
+    """Number of each individual's household."""
+    crowded_from: int
+    """Individuals at one address from which it is reported, unless they are one household."""
+
+    @property
+    def parts(self) -> tuple[tuple[str, ...], ...]:
+        """The households, each the sorted ids of its individuals."""
+        order = np.argsort(self.household, kind="stable")
+        ids = [self.residents.ids[number] for number in order.tolist()]
+        bounds = runs(self.household[order]).tolist()
+        return tuple(sorted(tuple(ids[first:last]) for first, last in pairwise(bounds)))
+
+    @property
+    def first_seen(self) -> dict[str, datetime]:
+        """When each individual was first seen."""
+        return dict(zip(self.residents.ids, self.residents.first_seen, strict=True))
+
+
+def read_homes(evidence: EvidenceSet, policy: Policy, individual_of: Mapping[str, IdentityId]) -> Homes:
+    """Work out who lives with whom. Whoever has a record of a person is in one household, if alone.
 
     Raises:
         PolicyError: the policy does not say what makes a home.
     """
-    if policy.home is None:
+    home = policy.home
+    if home is None:
         raise PolicyError(f"policy {policy.id} has no [home]")
-    people = _people(evidence, policy, policy.home, individual_of)
-    reading = Reading()
-    between = _address_evidence(people, policy.home, reading)
-    for pair, kinds in _shared_evidence(people, policy.home).items():
-        between[pair].update(kinds)
-    linked: set[str] = set()
-    for (left, right), kinds in sorted(between.items()):
-        link = _link(left, right, kinds, people, policy.home)
-        if link is not None:
-            reading.links.append(link)
-            linked |= {left, right}
-    for identity_id, person in people.items():
-        if person.home is not None or identity_id in linked:
-            reading.members[identity_id] = person.first_seen
-    return reading
-
-
-_Between = dict[tuple[str, str], dict[str, float]]
-
-
-def _address_evidence(people: Mapping[str, _Person], home: HomeEvidence, reading: Reading) -> _Between:
-    """Pairs that live at one address; an address of too many individuals weighs less, and is reported."""
-    at_home: dict[str, list[str]] = defaultdict(list)
-    for identity_id, person in sorted(people.items()):
-        if person.home is not None:
-            at_home[person.home].append(identity_id)
-    between: _Between = defaultdict(dict)
-    for address, residents in sorted(at_home.items()):
-        crowded = len(residents) > home.max_individuals_per_address
-        if crowded:
-            detail = f"home of {len(residents)} individuals: needs a second kind of evidence"
-            reading.findings.append(Finding(reason="generic", detail=detail, members=(residents[0],)))
-        for pair in combinations(residents, 2):
-            between[pair][f"address:{address}"] = home.crowded_address if crowded else home.address
-    return between
-
-
-def _shared_evidence(people: Mapping[str, _Person], home: HomeEvidence) -> _Between:
-    """Pairs that share what a home has in common, and do not claim two different homes."""
-    with_value: dict[str, list[str]] = defaultdict(list)
-    for identity_id, person in sorted(people.items()):
-        for key in sorted(person.shared):
-            with_value[key].append(identity_id)
-    between: _Between = defaultdict(dict)
-    for key, sharing in sorted(with_value.items()):
-        if len(sharing) <= home.max_individuals_per_value:
-            for left, right in combinations(sharing, 2):
-                homes = people[left].home, people[right].home
-                if None in homes or homes[0] == homes[1]:
-                    between[left, right][key] = home.shared[namespace_of(key)]
-    return between
-
-
-def _link(left: str, right: str, kinds: Mapping[str, float], people: Mapping[str, _Person], home: HomeEvidence) -> Link | None:
-    weights = dict(kinds)
-    if _same_surname(people[left].surnames, people[right].surnames):
-        weights["surname"] = home.surname
-    weight = sum(weights[name] for name in sorted(weights))
-    if weight < home.min_weight:
-        return None
-    names = tuple(sorted(weights))
-    return Link(
-        left=left,
-        right=right,
-        weight=weight,
-        rule="+".join(dict.fromkeys(namespace_of(name) for name in names)),
-        kind=StepKind.RULE,
-        via=names,
-        first_seen=max(people[left].first_seen, people[right].first_seen),
+    residents = residents_of(
+        evidence,
+        individual_of,
+        is_shared=lambda key: namespace_of(key) in home.shared and not policy.blocked.holds(key),
+    )
+    dwellings = dwellings_of(residents)
+    shares = surname_shares(residents)
+    pairs = compared(*co_residents(residents, dwellings), residents, shares)
+    at_unit = surroundings(residents, dwellings, pairs)
+    at_building = surroundings(residents, dwellings.whole, pairs) if dwellings.unit.any() else at_unit
+    common = _sharing(residents, dwellings, shares, home)
+    model = learn(residents, dwellings, pairs, at_unit, common, shares, home)
+    scores = score(residents, dwellings, pairs, at_unit, at_building, common, model, home)
+    pointers = pointers_of(residents, dwellings, common, shares, model)
+    stewards = _stewards(evidence.assertions, policy, residents, individual_of)
+    household = _linked(residents, dwellings, pairs, scores, common, model, stewards, home)
+    return Homes(
+        residents=residents,
+        dwellings=dwellings,
+        around=at_unit,
+        pairs=pairs,
+        scores=scores,
+        sharing=common,
+        pointers=pointers,
+        model=model,
+        stewards=stewards,
+        household=place(pointers, household, home, apart=stewards.different),
+        crowded_from=home.crowded_from,
     )
 
 
-def _people(
-    evidence: EvidenceSet, policy: Policy, home: HomeEvidence, individual_of: Mapping[str, IdentityId]
-) -> dict[str, _Person]:
-    people: dict[str, _Person] = {}
-    for claim in sorted(evidence.claims, key=lambda c: c.record_id):
-        identity_id = individual_of.get(claim.record_id)
-        if identity_id is None or claim.entity_type == "organization":
-            continue
-        person = people.setdefault(identity_id, _Person(first_seen=claim.first_seen))
-        person.first_seen = min(person.first_seen, claim.first_seen)
-        _add(person, claim, policy, home)
-    for person in people.values():
-        person.home = _home(person.addressed)
-    return people
+def crowds(homes: Homes) -> list[Finding]:
+    """Addresses where many live who are not one household: blocks of flats, halls, offices."""
+    building = homes.dwellings.building
+    known = building >= 0
+    number = np.bincount(building[known], minlength=len(homes.dwellings.names))
+    different = np.unique(np.stack([building[known], homes.household[known]], axis=1), axis=0)
+    households = np.bincount(different[:, 0], minlength=len(number))
+    return [
+        Finding(
+            reason="generic",
+            detail=f"address of {number[each]} individuals in {households[each]} households",
+            members=(homes.dwellings.keys[each],),
+        )
+        for each in np.flatnonzero((number >= homes.crowded_from) & (households > 1)).tolist()
+        if homes.dwellings.keys[each]
+    ]
 
 
-def _home(addressed: Sequence[Claim]) -> str | None:
-    """The address claimed last, in the spelling that the individual's records use most."""
-    if not addressed:
-        return None
-    latest = max(addressed, key=lambda claim: (claim.at, claim.record_id))
-    spellings: Counter[str] = Counter()
-    for claim in addressed:
-        block = block_of(claim, (BlockField.POSTAL_ADDRESS,))
-        if block is not None and compare_addresses(latest, claim) > Outcome.SILENT:
-            spellings[block[0]] += 1
-    return min(spellings, key=lambda spelling: (-spellings[spelling], spelling)) if spellings else None
+def _sharing(residents: Residents, dwellings: Dwellings, shares: Floats, home: HomeEvidence) -> Sharing:
+    """Pairs that have an identifier in common, but for what changed hands: a pause, other names and no address in common."""
+    first, second = sharing(residents, max_holders=home.max_individuals_per_value)
+    left, right = residents.shared[first, 0], residents.shared[second, 0]
+    surname = (compared(left, right, residents, shares).surname == AGREES).astype(np.int64)
+    span = residents.shared_span
+    pause = np.maximum(span[first, 0] - span[second, 1], span[second, 0] - span[first, 1])
+    together = (dwellings.building[left] >= 0) & (dwellings.building[left] == dwellings.building[right])
+    kept = (surname == 1) | together | (pause <= home.recycled_after_days * SECONDS_PER_DAY)
+    identifier = residents.shared[first[kept], 1]
+    namespace = namespaces_of(residents.identifiers)[0]
+    return Sharing(
+        left=left[kept],
+        right=right[kept],
+        identifier=identifier,
+        namespace=namespace[identifier],
+        surname=surname[kept],
+    )
 
 
-def _add(person: _Person, claim: Claim, policy: Policy, home: HomeEvidence) -> None:
-    if block_of(claim, (BlockField.POSTAL_ADDRESS,)) is not None:
-        person.addressed.append(claim)
-    if claim.name.family:
-        person.surnames.add(claim.name.family)
-    person.shared |= {key for key in claim.identifiers if namespace_of(key) in home.shared and not policy.blocked.holds(key)}
+def _stewards(
+    assertions: Sequence[Assertion], policy: Policy, residents: Residents, individual_of: Mapping[str, IdentityId]
+) -> Stewards:
+    """Assertions about individuals, or about members of them; those inside one individual say nothing of homes."""
+    number_of = {identity_id: number for number, identity_id in enumerate(residents.ids)}
+    newest: dict[tuple[int, int], Assertion] = {}
+    for assertion in sorted(assertions, key=lambda each: (each.at, each.id)):
+        # Two people may well be one home: only what was said of homes counts.
+        if assertion.purpose is policy.purpose:
+            ends = [number_of.get(individual_of.get(member, IdentityId(member))) for member in (assertion.left, assertion.right)]
+            left, right = ends
+            if left is not None and right is not None and left != right:
+                newest[min(left, right), max(left, right)] = assertion
+
+    def ends_of(*, same: bool) -> tuple[Index, Index]:
+        found = np.array(sorted(pair for pair, each in newest.items() if each.same is same), dtype=np.int64).reshape(-1, 2)
+        return found[:, 0], found[:, 1]
+
+    return Stewards(same=ends_of(same=True), different=ends_of(same=False), assertions=newest)
 
 
-def _same_surname(left: set[str], right: set[str]) -> bool:
-    return any(compare_words(a, b) is Outcome.AGREES for a in sorted(left) for b in sorted(right))
+def _linked(
+    residents: Residents,
+    dwellings: Dwellings,
+    pairs: Pairs,
+    scores: Scores,
+    common: Sharing,
+    model: HomeModel,
+    stewards: Stewards,
+    home: HomeEvidence,
+) -> Index:
+    """Households by average linkage over co-residents, and those without an address who share an identifier."""
+    unplaced = (dwellings.building[common.left] < 0) & (dwellings.building[common.right] < 0)
+    between = bits(model.reliable)[common.namespace[unplaced], common.surname[unplaced]] - bits(np.array(home.min_place))
+    same, different = stewards.same, stewards.different
+    left = np.concatenate([same[0], different[0], pairs.left, common.left[unplaced]])
+    right = np.concatenate([same[1], different[1], pairs.right, common.right[unplaced]])
+    asserted = [np.full(len(same[0]), ASSERTED_BITS), np.full(len(different[0]), -ASSERTED_BITS)]
+    weight = np.concatenate([*asserted, scores.total, between])
+    # Of several weights of one pair the first counts: a steward's word.
+    first = np.unique(keyed(left, right), return_index=True)[1]
+    return average_linkage(left[first], right[first], weight[first], len(residents), missing=home.unseen_bits)

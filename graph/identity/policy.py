@@ -155,16 +155,33 @@ class Confirmation:
 class HomeEvidence:
     """What joins individuals into a household, and how much (household)."""
 
-    address: float
-    surname: float
-    crowded_address: float
-    """Weight of an address that more than ``max_individuals_per_address`` have in common: a block of flats."""
-    max_individuals_per_address: int
+    same_surname: float
+    """Share of the pairs of one home that have a surname in common."""
+    two_surnames: tuple[float, ...]
+    """Prior probability that two residents with different surnames are one home, at a dwelling of two surnames, three, more."""
+    two_families: float
+    """The same where both have kin of their own name there."""
+    prior_shares: float
+    """Weight of those two priors, as a number of pairs that would share an identifier."""
+    crowded_from: int
+    """Residents of one dwelling from which its surnames must show that families live there."""
+    one_generation_years: float
+    """Years between births within which four fifths of a crowd are of one generation, as in a hall or a retirement home."""
+    one_generation_bits: float
     shared: Mapping[str, float]
-    """Namespace to weight, for example a landline or a payment card in common."""
+    """Namespace to the prior probability that two people who share a value of it are one home."""
+    namesakes: float
+    """Prior probability that somebody without a street lives with the only namesakes of its area."""
+    prior_pairs: float
+    """Weight of those two priors, as a number of pairs."""
+    min_place: float
+    """Probability from which somebody whose address is not known is placed with others."""
     max_individuals_per_value: int
     """More than this on one shared identifier say nothing of a home."""
-    min_weight: float
+    recycled_after_days: int
+    """Between two people with different surnames who stated one value, a pause of more means that it changed hands."""
+    unseen_bits: float
+    """Weight of two residents who were not compared."""
 
 
 @dataclass(frozen=True, kw_only=True)
