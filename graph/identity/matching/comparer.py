@@ -1,0 +1,184 @@
+"""Pairs of records compared field by field, and what the rarity of what they agree on adds."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graph.identity.matching.comparisons import COMPARISONS, Values, cross_similarity
+from graph.identity.matching.fields import LEVELS, Meaning
+from graph.identity.matching.records import Column, Records
+
+Index = NDArray[np.int64]
+Codes = NDArray[np.int32]
+SILENT = -1
+"""Level of a pair of which one record is silent on the field."""
+SWAPPED_SIMILARITY = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """How pairs of records agree; (pairs, fields) each."""
+
+    levels: NDArray[np.int8]
+    """Level of agreement; ``SILENT`` where a record does not state the field."""
+    rarity: NDArray[np.float32]
+    """Natural logarithm of how much more often strangers agree on this value than on the average one; negative for rare values.
+
+    0 where rarity does not count at the level.
+    """
+
+    def __len__(self) -> int:
+        return len(self.levels)
+
+    def take(self, rows: NDArray[np.bool_] | Index) -> "Compared":
+        """Some of the pairs."""
+        return Compared(self.levels[rows], self.rarity[rows])
+
+
+@dataclass(frozen=True, slots=True)
+class Comparer:
+    """Compares pairs of records on every field that any of them states."""
+
+    records: Records
+    aliases: frozenset[tuple[str, str]] = frozenset()
+    """Pairs of given names that were learnt to be one name, the smaller first."""
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The fields that are compared, in their order."""
+        return tuple(column for column in self.records.columns.values() if column.meaning in COMPARISONS)
+
+    def compare(self, left: Index, right: Index) -> Compared:
+        """Agreement of each pair of record numbers."""
+        columns = self.columns
+        levels = np.full((len(left), len(columns)), SILENT, dtype=np.int8)
+        rarity = np.zeros((len(left), len(columns)), dtype=np.float32)
+        for number, column in enumerate(columns):
+            levels[:, number], rarity[:, number] = _best(column, left, right, self.aliases)
+        place: dict[Meaning, int] = {
+            column.meaning: number for number, column in enumerate(columns) if column.meaning is not Meaning.IDENTIFIER
+        }
+        compared = Compared(levels, rarity)
+        if Meaning.GIVEN_NAME in place and Meaning.FAMILY_NAME in place:
+            _swapped_names(columns, place, compared, left, right)
+        if Meaning.FULL_NAME in place:
+            _only_without_parts(columns, place, compared, left, right)
+        return compared
+
+
+def chunks(count: int, size: int) -> Iterator[slice]:
+    """Slices of at most ``size`` that cover ``count``."""
+    for start in range(0, count, size):
+        yield slice(start, min(start + size, count))
+
+
+def _best(
+    column: Column, left: Index, right: Index, aliases: frozenset[tuple[str, str]]
+) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+    """Agreement on a column; of records with several values the pair of values that agrees best counts, then the rarest."""
+    levels, rarity = _agreement(column, column.codes[left], column.codes[right], aliases)
+    if not len(column.more):
+        return levels, rarity
+    several = np.zeros(len(column.codes), dtype=np.bool_)
+    several[column.more[:, 0]] = True
+    rows = np.flatnonzero((several[left] | several[right]) & (levels != SILENT))
+    if len(rows):
+        row, a, b = _all_values(column, rows, left, right)
+        of_values, how_rare = _agreement(column, a, b, aliases)
+        order = np.lexsort((how_rare, of_values, row))
+        chosen = order[np.r_[True, row[order][1:] != row[order][:-1]]]
+        levels[row[chosen]] = of_values[chosen]
+        rarity[row[chosen]] = how_rare[chosen]
+    return levels, rarity
+
+
+def _all_values(column: Column, rows: Index, left: Index, right: Index) -> tuple[Index, Codes, Codes]:
+    """Every combination of the values of the two records of each row: the row, the left code, the right code."""
+    values: dict[int, list[int]] = {}
+    for record, code in column.more.tolist():
+        values.setdefault(record, []).append(code)
+    found: list[tuple[int, int, int]] = []
+    for row in rows.tolist():
+        i, j = int(left[row]), int(right[row])
+        found.extend(
+            (row, x, y) for x in (int(column.codes[i]), *values.get(i, ())) for y in (int(column.codes[j]), *values.get(j, ()))
+        )
+    table = np.array(found, dtype=np.int64)
+    return table[:, 0], table[:, 1].astype(np.int32), table[:, 2].astype(np.int32)
+
+
+def _agreement(
+    column: Column, a: Codes, b: Codes, aliases: frozenset[tuple[str, str]]
+) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+    """Level and rarity of pairs of values, given by their numbers; each distinct pair is compared once."""
+    levels = np.full(len(a), SILENT, dtype=np.int8)
+    rarity = np.zeros(len(a), dtype=np.float32)
+    stated = np.flatnonzero((a >= 0) & (b >= 0))
+    if not len(stated):
+        return levels, rarity
+    x, y = np.minimum(a[stated], b[stated]).astype(np.int64), np.maximum(a[stated], b[stated]).astype(np.int64)
+    key = x * len(column.values) + y
+    order = np.argsort(key, kind="stable")
+    ordered = key[order]
+    first = np.r_[True, ordered[1:] != ordered[:-1]]
+    inverse = np.empty(len(key), dtype=np.int64)
+    inverse[order] = np.cumsum(first) - 1
+    distinct_x, distinct_y = np.divmod(ordered[first], len(column.values))
+    level = COMPARISONS[column.meaning](Values(column, distinct_x, distinct_y, aliases))
+    levels[stated] = level[inverse]
+    how = LEVELS[column.meaning]
+    if how.rarity:
+        shares = column.shares
+        more_often = np.log(np.maximum(shares[distinct_x], shares[distinct_y]) / column.mean_share)
+        by_level = np.where(level == 0, more_often, np.where(np.isin(level, how.graded), more_often / 2, 0.0))
+        rarity[stated] = by_level[inverse].astype(np.float32)
+    return levels, rarity
+
+
+def _swapped_names(columns: tuple[Column, ...], place: dict[Meaning, int], compared: Compared, left: Index, right: Index) -> None:
+    """Where names differ, see whether one record has them the other way round; then the given name alone tells of both."""
+    g, f = place[Meaning.GIVEN_NAME], place[Meaning.FAMILY_NAME]
+    unlike = np.ones(len(left), dtype=np.bool_)
+    for number, meaning in ((g, Meaning.GIVEN_NAME), (f, Meaning.FAMILY_NAME)):
+        how = LEVELS[meaning]
+        unlike &= np.isin(compared.levels[:, number], (SILENT, how.index("resembles"), how.index("different")))
+    rows = np.flatnonzero(unlike)
+    if not len(rows):
+        return
+    one_way = _crossed(columns[g], columns[f], left[rows], right[rows])
+    other_way = _crossed(columns[g], columns[f], right[rows], left[rows])
+    how = LEVELS[Meaning.GIVEN_NAME]
+    compared.levels[rows[one_way & other_way], g] = how.index("names_swapped")
+    compared.levels[rows[one_way ^ other_way], g] = how.index("one_name_swapped")
+    swapped = rows[one_way | other_way]
+    compared.rarity[swapped, g] = 0
+    compared.levels[swapped, f] = SILENT
+    compared.rarity[swapped, f] = 0
+
+
+def _crossed(given: Column, family: Column, a: Index, b: Index) -> NDArray[np.bool_]:
+    """Whether the given name of ``a`` is the family name of ``b``."""
+    x, y = given.codes[a].astype(np.int64), family.codes[b].astype(np.int64)
+    found = np.zeros(len(a), dtype=np.bool_)
+    stated = np.flatnonzero((x >= 0) & (y >= 0))
+    if len(stated):
+        key, inverse = np.unique(x[stated] * len(family.values) + y[stated], return_inverse=True)
+        i, j = np.divmod(key, len(family.values))
+        similar = cross_similarity([given.values[n] for n in i.tolist()], [family.values[n] for n in j.tolist()])
+        found[stated] = (similar > SWAPPED_SIMILARITY)[inverse]
+    return found
+
+
+def _only_without_parts(
+    columns: tuple[Column, ...], place: dict[Meaning, int], compared: Compared, left: Index, right: Index
+) -> None:
+    """The whole name says nothing beyond its parts where both records have the parts."""
+    full = place[Meaning.FULL_NAME]
+    for meaning in (Meaning.GIVEN_NAME, Meaning.FAMILY_NAME):
+        if (number := place.get(meaning)) is not None:
+            codes = columns[number].codes
+            both = (codes[left] >= 0) & (codes[right] >= 0)
+            compared.levels[both, full] = SILENT
+            compared.rarity[both, full] = 0

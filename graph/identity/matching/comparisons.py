@@ -1,0 +1,312 @@
+"""Comparison of pairs of records, field by field, to levels of agreement.
+
+Distinct pairs of values are compared once each, by rapidfuzz on all cores: names and places by Jaro-Winkler similarity (Winkler
+1990), codes and dates by optimal string alignment distance (an edit is an insertion, deletion, substitution or transposition).
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from nicknames import NickNamer
+from numpy.typing import NDArray
+from rapidfuzz.distance import OSA, JaroWinkler
+from rapidfuzz.fuzz import token_sort_ratio
+from rapidfuzz.process import cpdist
+
+from graph.identity.matching.fields import LEVELS, Meaning
+from graph.identity.matching.records import UNKNOWN, Column
+
+Index = NDArray[np.int64]
+Floats = NDArray[np.float32]
+
+
+def cross_similarity(left: Sequence[str], right: Sequence[str]) -> Floats:
+    """Jaro-Winkler similarity of each text of one list with the one at its place in the other, 0 to 1."""
+    return np.asarray(cpdist(left, right, scorer=JaroWinkler.similarity, workers=-1), dtype=np.float32)
+
+
+@dataclass
+class Values:
+    """Distinct pairs of values of one column."""
+
+    column: Column
+    x: Index
+    y: Index
+    aliases: frozenset[tuple[str, str]] = field(default_factory=frozenset)
+
+    @cached_property
+    def same(self) -> NDArray[np.bool_]:
+        """Whether the two values are equal."""
+        same: NDArray[np.bool_] = self.x == self.y
+        return same
+
+    @cached_property
+    def left(self) -> list[str]:
+        """The one value of each pair."""
+        return [self.column.values[i] for i in self.x.tolist()]
+
+    @cached_property
+    def right(self) -> list[str]:
+        """The other value of each pair."""
+        return [self.column.values[i] for i in self.y.tolist()]
+
+    def similarity(self) -> Floats:
+        """Jaro-Winkler similarity, 0 to 1."""
+        return cross_similarity(self.left, self.right)
+
+    def distance(self) -> Floats:
+        """Optimal string alignment distance, in edits."""
+        return np.asarray(cpdist(self.left, self.right, scorer=OSA.distance, workers=-1, dtype=np.int32), dtype=np.float32)
+
+    def of(self, part: Callable[[str], str]) -> tuple[NDArray[np.int64], NDArray[np.int64], list[str]]:
+        """A part of the values of both sides as numbers of distinct texts (the empty one is number 0)."""
+        made = [part(value) for value in self.column.values]
+        distinct = sorted({"", *made})
+        number = {text: index for index, text in enumerate(distinct)}
+        codes = np.array([number[text] for text in made], dtype=np.int64)
+        return codes[self.x], codes[self.y], distinct
+
+    def same_part(self, part: Callable[[str], str]) -> NDArray[np.bool_]:
+        """Whether a part that both have is the same."""
+        a, b, _ = self.of(part)
+        same: NDArray[np.bool_] = (a == b) & (a > 0)
+        return same
+
+    def lengths(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Length of both values of each pair."""
+        lengths = np.array([len(value) for value in self.column.values], dtype=np.int64)
+        return lengths[self.x], lengths[self.y]
+
+    def initial(self) -> NDArray[np.bool_]:
+        """Whether one is the initial of the other."""
+        a, b = self.lengths()
+        initial: NDArray[np.bool_] = (np.minimum(a, b) == 1) & self.same_part(lambda value: value[:1]) & ~self.same
+        return initial
+
+
+_Level = NDArray[np.int8]
+
+
+def _choose(conditions: Sequence[NDArray[np.bool_]], levels: Sequence[int], otherwise: int) -> _Level:
+    return np.select(list(conditions), list(levels), otherwise).astype(np.int8)
+
+
+def _by_name(meaning: Meaning, conditions: Mapping[str, NDArray[np.bool_]], otherwise: str = "different") -> _Level:
+    """The first level whose condition holds."""
+    levels = LEVELS[meaning]
+    return _choose(list(conditions.values()), [levels.index(name) for name in conditions], levels.index(otherwise))
+
+
+_NICKNAMES = NickNamer()
+
+
+def _canonical(name: str) -> frozenset[str]:
+    return frozenset((name, *_NICKNAMES.canonicals_of(name)))
+
+
+def _given_name(values: Values) -> _Level:
+    similarity = values.similarity()
+    canonical: dict[str, frozenset[str]] = {}
+    nickname = np.zeros(len(values.x), dtype=bool)
+    alias = np.zeros(len(values.x), dtype=bool)
+    for row in np.flatnonzero(similarity < 0.92).tolist():
+        a, b = values.left[row], values.right[row]
+        if a not in canonical:
+            canonical[a] = _canonical(a)
+        if b not in canonical:
+            canonical[b] = _canonical(b)
+        nickname[row] = not canonical[a].isdisjoint(canonical[b])
+        alias[row] = ((a, b) if a < b else (b, a)) in values.aliases
+    return _by_name(
+        Meaning.GIVEN_NAME,
+        {
+            "exact": values.same,
+            "initial": values.initial(),
+            "spelling": similarity > 0.92,
+            "nickname": nickname,
+            "alias": alias,
+            "similar": similarity > 0.85,
+            "resembles": similarity > 0.75,
+        },
+    )
+
+
+def _middle_name(values: Values) -> _Level:
+    similarity = values.similarity()
+    alike = values.same_part(lambda value: value[:1]) | (similarity > 0.85)
+    return _by_name(Meaning.MIDDLE_NAME, {"exact": values.same, "initial_or_similar": alike})
+
+
+def _family_name(values: Values) -> _Level:
+    similarity = values.similarity()
+    part = np.zeros(len(values.x), dtype=bool)
+    for row in np.flatnonzero(~values.same).tolist():
+        a, b = values.left[row], values.right[row]
+        if " " in a or " " in b:
+            words, others = set(a.split()), set(b.split())
+            part[row] = bool({word for word in words & others if len(word) > 2})
+    return _by_name(
+        Meaning.FAMILY_NAME,
+        {
+            "exact": values.same,
+            "initial": values.initial(),
+            "spelling": similarity > 0.92,
+            "part": part,
+            "similar": similarity > 0.85,
+            "resembles": similarity > 0.75,
+        },
+    )
+
+
+def _full_name(values: Values) -> _Level:
+    ratio = np.asarray(cpdist(values.left, values.right, scorer=token_sort_ratio, workers=-1), dtype=np.float32) / 100
+    return _by_name(Meaning.FULL_NAME, {"exact": values.same, "same_words": ratio > 0.95, "similar": ratio > 0.8})
+
+
+def _equal(meaning: Meaning) -> Callable[[Values], _Level]:
+    def compare(values: Values) -> _Level:
+        return _by_name(meaning, {"exact": values.same})
+
+    return compare
+
+
+def _birth_date(values: Values) -> _Level:
+    distance = values.distance()
+    year = values.same_part(lambda value: value[:4])
+    month = values.same_part(lambda value: value[4:6])
+    day = values.same_part(lambda value: value[6:8])
+    swapped = np.array(
+        [a[:4] == b[:4] and a[4:6] == b[6:8] and a[6:8] == b[4:6] for a, b in zip(values.left, values.right, strict=True)],
+        dtype=bool,
+    )
+    january = np.array([value.endswith("0101") for value in values.left], dtype=bool)
+    partial = np.array([UNKNOWN in a or UNKNOWN in b for a, b in zip(values.left, values.right, strict=True)], dtype=bool)
+    known = np.array(
+        [
+            all(p == q or UNKNOWN in (p, q) for p, q in zip(a, b, strict=False))
+            for a, b in zip(values.left, values.right, strict=True)
+        ],
+        dtype=bool,
+    )
+    return _by_name(
+        Meaning.BIRTH_DATE,
+        {
+            "known_parts": partial & known & ~values.same,
+            "exact_first_of_january": values.same & january,
+            "exact": values.same,
+            "one_edit": distance <= 1,
+            "day_and_month_swapped": swapped,
+            "year_and_month": year & month,
+            "year_and_day": year & day,
+            "month_and_day": month & day,
+            "two_edits": distance <= 2,
+            "year": year,
+            "three_edits": distance <= 3,
+        },
+    )
+
+
+def _code(meaning: Meaning) -> Callable[[Values], _Level]:
+    def compare(values: Values) -> _Level:
+        distance = values.distance()
+        conditions = {
+            "exact": values.same,
+            "one_edit": distance <= 1,
+            "two_edits": distance <= 2,
+            "three_edits": distance <= 3,
+        }
+        if meaning is Meaning.POSTAL_CODE:
+            area = values.same_part(lambda value: value[:3])
+            conditions = {
+                "exact": values.same,
+                "one_edit": distance <= 1,
+                "same_area": area,
+                "two_edits": distance <= 2,
+            }
+        return _by_name(meaning, conditions)
+
+    return compare
+
+
+def _email(values: Values) -> _Level:
+    distance = values.distance()
+    local_a, local_b, locals_ = values.of(lambda value: value.partition("@")[0])
+    domain_a, domain_b, domains = values.of(lambda value: value.partition("@")[2])
+    local = _similarity_of(local_a, local_b, locals_)
+    domain = _similarity_of(domain_a, domain_b, domains)
+    counts = values.column.counts
+    of_domain: dict[str, int] = {}
+    for value, number in zip(values.column.values, counts.tolist(), strict=True):
+        name = value.partition("@")[2]
+        of_domain[name] = of_domain.get(name, 0) + number
+    rare = np.array([0 < of_domain.get(name, 0) <= max(12, 0.002 * counts.sum()) for name in domains], dtype=bool)
+    return _by_name(
+        Meaning.EMAIL,
+        {
+            "exact": values.same,
+            "same_local_part": (local_a == local_b) & (local_a > 0),
+            "one_edit": distance <= 1,
+            "three_edits": distance <= 3,
+            "same_rare_domain": (domain_a == domain_b) & (domain_a > 0) & rare[domain_a],
+            "similar": (local > 0.88) & (domain > 0.9),
+            "similar_local_part": local > 0.88,
+            "similar_domain": (domain > 0.92) & (domain_a != domain_b),
+        },
+    )
+
+
+def _similarity_of(a: Index, b: Index, texts: Sequence[str]) -> Floats:
+    return np.asarray(
+        cpdist([texts[i] for i in a.tolist()], [texts[i] for i in b.tolist()], scorer=JaroWinkler.similarity, workers=-1),
+        dtype=np.float32,
+    )
+
+
+_NUMBER = re.compile(r"\d+")
+
+
+def _house_number(value: str) -> str:
+    found = _NUMBER.match(value)
+    return found.group() if found else ""
+
+
+def _street(values: Values) -> _Level:
+    similarity = values.similarity()
+    number = values.same_part(_house_number)
+    return _by_name(
+        Meaning.STREET,
+        {
+            "exact": values.same,
+            "spelling": (similarity > 0.92) & number,
+            "similar": (similarity > 0.75) & number,
+            "other_number": similarity > 0.92,
+            "resembles": similarity > 0.8,
+            "same_number": number,
+        },
+    )
+
+
+def _city(values: Values) -> _Level:
+    similarity = values.similarity()
+    return _by_name(Meaning.CITY, {"exact": values.same, "spelling": similarity > 0.92, "similar": similarity > 0.8})
+
+
+COMPARISONS: Mapping[Meaning, Callable[[Values], _Level]] = {
+    Meaning.GIVEN_NAME: _given_name,
+    Meaning.MIDDLE_NAME: _middle_name,
+    Meaning.FAMILY_NAME: _family_name,
+    Meaning.SUFFIX: _equal(Meaning.SUFFIX),
+    Meaning.FULL_NAME: _full_name,
+    Meaning.BIRTH_DATE: _birth_date,
+    Meaning.GENDER: _equal(Meaning.GENDER),
+    Meaning.EMAIL: _email,
+    Meaning.PHONE: _code(Meaning.PHONE),
+    Meaning.STREET: _street,
+    Meaning.CITY: _city,
+    Meaning.REGION: _equal(Meaning.REGION),
+    Meaning.POSTAL_CODE: _code(Meaning.POSTAL_CODE),
+    Meaning.IDENTIFIER: _code(Meaning.IDENTIFIER),
+}

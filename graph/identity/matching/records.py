@@ -1,0 +1,167 @@
+"""Records as columns: each field's distinct values, and for each record the number of its value."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graph.identity.matching.fields import LEVELS, Meaning
+from graph.model.claim import Claim, namespace_of
+from graph.model.identifier import EMAIL, NAME_BIRTH_DATE, PHONE, POSTAL_ADDRESS
+
+Codes = NDArray[np.int32]
+UNKNOWN = "_"
+"""Stands for a digit of a date that is not known."""
+_NOT_COMPARED = frozenset((POSTAL_ADDRESS, NAME_BIRTH_DATE))
+"""Identifiers made of fields that are compared by themselves."""
+SHARED_BY = 100.0
+PHONE_DIGITS = 10
+"""Digits of a phone number, from its end, that are compared: sources differ in whether they write the country's code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One field of all records.
+
+    ``codes`` has for each record the number of its first value in ``values``, -1 where it is silent. A record that states several
+    values has the others in ``more``: rows of (record, code).
+    """
+
+    name: str
+    meaning: Meaning
+    codes: Codes
+    values: list[str]
+    more: NDArray[np.int32]
+
+    @property
+    def counts(self) -> NDArray[np.int64]:
+        """How many records state each value."""
+        stated = np.concatenate([self.codes[self.codes >= 0], self.more[:, 1]])
+        return np.bincount(stated, minlength=len(self.values))
+
+    @property
+    def shares(self) -> NDArray[np.float64]:
+        """Share of the stated values that each value has, were the records part of a population of ``SHARED_BY`` more.
+
+        Of ten records every value is stated by a tenth at least, which says nothing of how rare it is.
+        """
+        chance = LEVELS[self.meaning].chance
+        counts = self.counts
+        shares: NDArray[np.float64] = (counts + SHARED_BY * chance) / (counts.sum() + SHARED_BY)
+        return shares
+
+    @property
+    def mean_share(self) -> float:
+        """Probability that two random stated values agree."""
+        counts = self.counts
+        return float((self.shares * counts).sum() / max(int(counts.sum()), 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """Records to be matched, in the order of their ids."""
+
+    ids: list[str]
+    source: Codes
+    sources: list[str]
+    columns: Mapping[str, Column]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+def records_of(claims: Iterable[Claim]) -> Records:
+    """Columns of what claims state, sorted by record id, so that the order of the claims carries no meaning."""
+    ordered = sorted(claims, key=lambda claim: claim.record_id)
+    stated: dict[str, list[Sequence[str]]] = {}
+    meanings: dict[str, Meaning] = {}
+
+    def put(name: str, meaning: Meaning, record: int, values: Sequence[str]) -> None:
+        if values:
+            column = stated.get(name)
+            if column is None:
+                column = stated[name] = [()] * len(ordered)
+                meanings[name] = meaning
+            column[record] = values
+
+    for number, claim in enumerate(ordered):
+        for name, meaning, values in _fields(claim):
+            put(name, meaning, number, values)
+    sources = sorted({claim.source for claim in ordered})
+    number_of = {source: number for number, source in enumerate(sources)}
+    return Records(
+        ids=[claim.record_id for claim in ordered],
+        source=np.array([number_of[claim.source] for claim in ordered], dtype=np.int32),
+        sources=sources,
+        columns={name: _column(name, meanings[name], stated[name]) for name in sorted(stated)},
+    )
+
+
+def _fields(claim: Claim) -> Iterable[tuple[str, Meaning, Sequence[str]]]:
+    name, address = claim.name, claim.address
+    for meaning, value in (
+        (Meaning.GIVEN_NAME, name.given),
+        (Meaning.MIDDLE_NAME, name.middle),
+        (Meaning.FAMILY_NAME, name.family),
+        (Meaning.SUFFIX, name.suffix),
+        (Meaning.FULL_NAME, name.full),
+        (Meaning.GENDER, claim.gender),
+        (Meaning.STREET, address.street),
+        (Meaning.CITY, address.city),
+        (Meaning.REGION, address.region),
+        (Meaning.POSTAL_CODE, address.postal_code),
+    ):
+        if value:
+            yield meaning.value, meaning, (value,)
+    given = _as_given(claim)
+    birth_date = claim.birth_date.strftime("%Y%m%d") if claim.birth_date else next(map(_date_digits, given["birthDate"]), "")
+    if birth_date:
+        yield Meaning.BIRTH_DATE.value, Meaning.BIRTH_DATE, (birth_date,)
+    values: dict[str, list[str]] = defaultdict(list)
+    for key in claim.identifiers:
+        namespace = namespace_of(key)
+        if namespace not in _NOT_COMPARED:
+            values[namespace].append(key[len(namespace) + 1 :])
+    emails = values.pop(EMAIL, []) or [value.strip().casefold() for value in given["emails"]]
+    if emails:
+        yield EMAIL, Meaning.EMAIL, emails
+    phones = [_phone_digits(value) for value in values.pop(PHONE, []) or given["phones"]]
+    if phones := [phone for phone in phones if len(phone) > 4]:
+        yield PHONE, Meaning.PHONE, phones
+    for namespace in values:
+        yield namespace, Meaning.IDENTIFIER, values[namespace]
+
+
+def _as_given(claim: Claim) -> Mapping[str, list[str]]:
+    """Values that normalisation refused, by trait: a wrong date or address still resembles the right one."""
+    given: dict[str, list[str]] = {"birthDate": [], "emails": [], "phones": []}
+    for field, value in claim.rejected:
+        trait = field.removeprefix("traits.").partition("[")[0]
+        if trait in given and len(value) <= 80:
+            given[trait].append(value)
+    return given
+
+
+def _date_digits(value: str) -> str:
+    """Eight digits ``yyyymmdd`` of a date that is no date; empty text where it cannot be read so."""
+    digits = "".join(character for character in value if character.isdigit())
+    return digits if len(digits) == 8 else ""
+
+
+def _phone_digits(value: str) -> str:
+    return "".join(character for character in value if character.isdigit())[-PHONE_DIGITS:]
+
+
+def _column(name: str, meaning: Meaning, stated: Sequence[Sequence[str]]) -> Column:
+    distinct = sorted({value for values in stated for value in values})
+    number_of = {value: number for number, value in enumerate(distinct)}
+    codes = np.fromiter((number_of[values[0]] if values else -1 for values in stated), dtype=np.int32, count=len(stated))
+    more = [
+        (record, number_of[value])
+        for record, values in enumerate(stated)
+        if len(values) > 1
+        for value in dict.fromkeys(values[1:])
+    ]
+    return Column(name=name, meaning=meaning, codes=codes, values=distinct, more=np.array(more, dtype=np.int32).reshape(-1, 2))
