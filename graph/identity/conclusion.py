@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Protocol
 
 from graph.identity.household import crowds, read_homes
-from graph.identity.operational import attach_identifiers, read_confirmed
-from graph.identity.partition import Split, split_by_cuts, split_by_threshold
+from graph.identity.operational import attach_identifiers, conclude, read_confirmed
+from graph.identity.partition import split_by_cuts
 from graph.identity.policy import Policy
 from graph.identity.reading import Finding, Link, Reading, members_of_components, read_evidence
 from graph.model.claim import EvidenceSet
@@ -54,26 +54,30 @@ async def conclude_individuals(evidence: EvidenceSet, policy: Policy, components
 
 
 async def conclude_operational(
-    evidence: EvidenceSet, policy: Policy, components: Components, individual_of: Mapping[str, IdentityId]
+    evidence: EvidenceSet,
+    policy: Policy,
+    components: Components,  # noqa: ARG001 - as individuals are concluded
+    individual_of: Mapping[str, IdentityId],
 ) -> Conclusion:
-    """Inside each individual only what is confirmed twice: WCC under hard limits, the threshold raised where one is broken."""
-    reading = read_confirmed(evidence, policy, individual_of)
-    parts: list[tuple[str, ...]] = []
-    findings = list(reading.findings)
-    for members, links in await _components_of(reading, components):
-        split: Split = split_by_threshold(members, links, reading, policy)
-        parts.extend(split.parts)
-        findings.extend(split.findings)
-    with_identifiers, first_seen, shared = attach_identifiers(parts, reading, policy, individual_of)
+    """Inside each individual only what is confirmed twice (see ``graph.identity.operational``), which needs no ``components``.
+
+    Raises:
+        PolicyError: the policy does not say what confirms a join.
+    """
+    confirmed = read_confirmed(evidence, policy, individual_of)
+    parts, findings = conclude(confirmed, policy)
+    with_identifiers, first_seen, shared = attach_identifiers(parts, confirmed, policy, individual_of)
     return Conclusion(
-        parts=tuple(sorted(with_identifiers)), first_seen={**reading.members, **first_seen}, findings=(*findings, *shared)
+        parts=tuple(sorted(with_identifiers)),
+        first_seen={**confirmed.reading.members, **first_seen},
+        findings=(*confirmed.reading.findings, *findings, *shared),
     )
 
 
 async def conclude_households(
     evidence: EvidenceSet,
     policy: Policy,
-    components: Components,  # noqa: ARG001 - as the other purposes are concluded
+    components: Components,  # noqa: ARG001 - as individuals are concluded
     individual_of: Mapping[str, IdentityId],
 ) -> Conclusion:
     """Individuals of one home, by average linkage (see ``graph.identity.household``), which needs no ``components``.

@@ -1,123 +1,265 @@
 """Operational identities: records joined only where two independent kinds of evidence agree and nothing speaks against it.
 
-A shared verified identifier is one kind, an agreeing name or birth date another. Identifiers join nobody by themselves; they
-belong to the identity of the records that state them, unless these are of two identities: then to none.
+Kinds are identifiers that were verified (each namespace one), the full name, the birth date, the address, and a scored match. A
+join also has to be sure, in bits, against each of those whom the two records may be instead of one person (see
+``graph.identity.confirmed.weights``), and inside one identity no limit may break: one birth date, one loyalty account, one
+national id. Whatever is not joined but might be is a finding for review. Identifiers join nobody by themselves; they belong to
+the identity of the records that state them, unless these are of two identities: then to none.
 """
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from itertools import combinations
 
-from graph.identity.comparison import Outcome, compare
-from graph.identity.policy import Confirmation, Field, Joins, Policy, PolicyError
-from graph.identity.reading import Finding, Link, Reading, carriers_of, exclude, link_assertions
-from graph.model.claim import Claim, EvidenceSet, namespace_of
+import numpy as np
+
+from graph.identity.confirmed.statements import Statements, candidates, statements_of
+from graph.identity.confirmed.weights import Compared, compare_pairs
+from graph.identity.homes.arrays import Flags, Floats, Index, connected, keyed, runs, within
+from graph.identity.partition import split_by_threshold
+from graph.identity.policy import Confirmation, Joins, Policy, PolicyError
+from graph.identity.reading import Finding, Link, Reading, link_assertions
+from graph.model.claim import Assertion, EvidenceSet, namespace_of
 from graph.model.explanation import StepKind
 from graph.model.ids import IdentityId
 
+LARGE = 24
+"""Records of one group up to which all are compared for contradictions; in larger ones, distinct values are."""
 
-def read_confirmed(evidence: EvidenceSet, policy: Policy, individual_of: Mapping[str, IdentityId]) -> Reading:
-    """The confirmed links between records of one individual each.
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """Everything that was worked out about the records' operational identities."""
+
+    statements: Statements
+    compared: Compared
+    joined: Flags
+    """The pairs that are confirmed."""
+    reading: Reading
+    """Members, assertions and what was left out; its links are the stewards' alone."""
+    confirmation: Confirmation
+
+    def links(self, pairs: Sequence[int]) -> list[Link]:
+        """Confirmed pairs as links, their weight in bits."""
+        return [self._link(pair) for pair in pairs]
+
+    def _link(self, pair: int) -> Link:
+        left, right = (self.statements.claims[int(ends[pair])] for ends in (self.compared.left, self.compared.right))
+        kinds = self.compared.kinds_of(pair)
+        keys = [key for key in left.identifiers if key in right.identifiers and namespace_of(key) in kinds]
+        fields = [kind for kind in kinds if kind in ("name", "birth_date", "address", "match")]
+        return Link(
+            left=left.record_id,
+            right=right.record_id,
+            weight=float(self.compared.weight[pair]),
+            rule="+".join(kinds),
+            kind=StepKind.SHARES if keys else StepKind.RULE,
+            via=(*keys, *fields),
+            first_seen=max(left.first_seen, right.first_seen),
+        )
+
+
+def read_confirmed(evidence: EvidenceSet, policy: Policy, individual_of: Mapping[str, IdentityId]) -> Confirmed:
+    """Compare the records of each individual.
 
     Raises:
         PolicyError: the policy does not say what confirms a join.
     """
-    if policy.confirmation is None:
+    confirmation = policy.confirmation
+    if confirmation is None:
         raise PolicyError(f"policy {policy.id} has no [confirmation]")
-    reading = Reading(claims={claim.record_id: claim for claim in sorted(evidence.claims, key=lambda c: c.record_id)})
-    for claim in reading.claims.values():
-        if claim.record_id in individual_of:
-            reading.members[claim.record_id] = claim.first_seen
-    carriers = carriers_of(reading.claims.values())
-    excluded = exclude(evidence, carriers, reading, policy)
-    shared: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for key, stating in sorted(carriers.items()):
-        kind = policy.kind_of(key)
-        if key in excluded or not kind.verified or kind.joins is Joins.NEVER:
-            continue
-        for left, right in combinations(stating, 2):
-            individual = individual_of.get(left.record_id)
-            if individual is not None and individual == individual_of.get(right.record_id):
-                shared[left.record_id, right.record_id].append(key)
-    doubtful: list[Finding] = []
-    for (left_id, right_id), keys in sorted(shared.items()):
-        left, right = reading.claims[left_id], reading.claims[right_id]
-        link, doubt = _confirm(left, right, keys, policy, policy.confirmation)
-        if link is not None:
-            reading.links.append(link)
-        elif doubt is not None:
-            doubtful.append(doubt)
+    reading = Reading()
+    statements = statements_of(evidence.claims, individual_of, counts=lambda key: _counts(key, policy, reading))
+    statements = _without_generic(statements, policy, reading)
+    reading.claims.update((claim.record_id, claim) for claim in statements.claims)
+    reading.members.update((claim.record_id, claim.first_seen) for claim in statements.claims)
+    number_of = {claim.record_id: number for number, claim in enumerate(statements.claims)}
+    matched = {
+        (min(ends), max(ends)): match.match_weight
+        for match in evidence.matches
+        if policy.min_match_weight is not None
+        and match.match_weight >= policy.min_match_weight
+        and None not in (ends := (number_of.get(match.left, -1), number_of.get(match.right, -1)))
+        and min(ends) >= 0
+    }
+    left, right = candidates(statements, matched)
+    weights = _matched(left, right, matched)
+    compared = compare_pairs(statements, left, right, weights, confirmation, min_match=policy.min_match_weight)
     link_assertions(evidence.assertions, reading, policy)
     reading.links[:] = [link for link in reading.links if individual_of.get(link.left) == individual_of.get(link.right)]
-    reading.findings.extend(doubtful)
-    return reading
+    joined = ~compared.forbidden & (compared.kinds >= confirmation.min_kinds) & (compared.weight >= confirmation.min_weight)
+    return Confirmed(statements=statements, compared=compared, joined=joined, reading=reading, confirmation=confirmation)
 
 
-def _confirm(
-    left: Claim, right: Claim, keys: Sequence[str], policy: Policy, confirmation: Confirmation
-) -> tuple[Link | None, Finding | None]:
-    """A link between two records that share identifiers, or why it is left in doubt."""
-    forbidden = {name for key in keys for name in policy.kind_of(key).contradicted_by}
-    if differing := sorted(name for name in forbidden if compare(name, left, right) is Outcome.DIFFERS):
-        return None, None if set(differing) & {Field.GIVEN_NAME, Field.BIRTH_DATE} else _doubt(
-            left, right, keys, "differ in " + " and ".join(differing)
-        )
-    agreeing = {
-        "name": compare(Field.GIVEN_NAME, left, right) is Outcome.AGREES
-        and compare(Field.FAMILY_NAME, left, right) is Outcome.AGREES,
-        "birth_date": compare(Field.BIRTH_DATE, left, right) is Outcome.AGREES,
-        "address": compare(Field.ADDRESS, left, right) is Outcome.AGREES,
-    }
-    confirming = [name for name, weight in sorted(confirmation.weights.items()) if weight and agreeing[name]]
-    namespaces = {namespace_of(key) for key in keys}
-    weight = sum(policy.kind(name).weight for name in sorted(namespaces)) + sum(confirmation.weights[n] for n in confirming)
-    if (
-        not any(agreeing[name] for name in confirmation.any_of)
-        or len(namespaces) + len(confirming) < confirmation.min_kinds
-        or weight < confirmation.min_weight
-    ):
-        return None, _doubt(left, right, keys, "neither name nor birth date confirms it")
-    link = Link(
-        left=left.record_id,
-        right=right.record_id,
-        weight=weight,
-        rule="+".join([*sorted(namespaces), *confirming]),
-        kind=StepKind.SHARES,
-        via=(*keys, *confirming),
-        first_seen=max(left.first_seen, right.first_seen),
+def _counts(key: str, policy: Policy, reading: Reading) -> bool:
+    """Whether an identifier is evidence here; what is blocked is reported."""
+    kind = policy.kind_of(key)
+    if policy.blocked.holds(key):
+        reading.findings.append(Finding(reason="blocked", detail="a value that says nothing of anybody", members=(key,)))
+        return False
+    return kind.verified and kind.joins is not Joins.NEVER
+
+
+def _without_generic(statements: Statements, policy: Policy, reading: Reading) -> Statements:
+    """Leave out, and report, identifiers of more individuals than the policy allows."""
+    allowed = np.array([policy.kind_of(key).max_people for key in statements.identifiers], dtype=np.int64)
+    generic = statements.holders > allowed
+    for number in np.flatnonzero(generic).tolist():
+        detail = f"stated by {statements.holders[number]} individuals, more than {allowed[number]}"
+        reading.findings.append(Finding(reason="generic", detail=detail, members=(statements.identifiers[number],)))
+    return statements.without(generic)
+
+
+def _matched(left: Index, right: Index, matched: Mapping[tuple[int, int], float]) -> Floats:
+    """The scored match of each pair, NaN where there is none."""
+    weights = np.full(len(left), np.nan)
+    if matched:
+        keys = np.array([(one << 32) | other for one, other in matched], dtype=np.int64)
+        order = np.argsort(keys)
+        asked = keyed(left, right)
+        place = np.minimum(np.searchsorted(keys[order], asked), len(keys) - 1)
+        hit = keys[order][place] == asked
+        weights[hit] = np.array(list(matched.values()))[order][place[hit]]
+    return weights
+
+
+def conclude(confirmed: Confirmed, policy: Policy) -> tuple[list[tuple[str, ...]], list[Finding]]:
+    """Groups of records, and what was dropped or is in doubt.
+
+    Components are found over all records at once; those that break no limit are settled, the others are split.
+    """
+    statements, compared, reading = confirmed.statements, confirmed.compared, confirmed.reading
+    ids: list[str] = [claim.record_id for claim in statements.claims]
+    number_of: dict[str, int] = {record_id: number for number, record_id in enumerate(ids)}
+    said = [
+        (number_of[link.left], number_of[link.right]) for link in reading.links if {link.left, link.right} <= number_of.keys()
+    ]
+    asserted = np.array(said, dtype=np.int64).reshape(-1, 2)
+    rows = np.flatnonzero(confirmed.joined)
+    component = connected(
+        np.concatenate([compared.left[rows], asserted[:, 0]]), np.concatenate([compared.right[rows], asserted[:, 1]]), len(ids)
     )
-    return link, None
+    broken = _broken(statements, component, reading.different, number_of, policy)
+    group = component.copy()
+    findings: list[Finding] = []
+    links_of: dict[int, list[Link]] = defaultdict(list)
+    inside = rows[broken[component[compared.left[rows]]]]
+    for pair, link in zip(inside.tolist(), confirmed.links(inside.tolist()), strict=True):
+        links_of[int(component[compared.left[pair]])].append(link)
+    for link in reading.links:
+        if link.left in number_of and broken[component[number_of[link.left]]]:
+            links_of[int(component[number_of[link.left]])].append(link)
+    order = np.argsort(component, kind="stable")
+    bounds = runs(component[order])
+    free = len(ids)
+    parts: list[tuple[str, ...]] = []
+    for first, last in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
+        members = [ids[number] for number in order[first:last].tolist()]
+        name = int(component[order[first]])
+        if not broken[name]:
+            parts.append(tuple(members))
+            continue
+        split = split_by_threshold(members, links_of[name], reading, policy)
+        findings.extend(split.findings)
+        for part in split.parts:
+            parts.append(part)
+            group[[number_of[member] for member in part]] = free
+            free += 1
+    findings.extend(_doubts(confirmed, group))
+    return parts, findings
 
 
-def _doubt(left: Claim, right: Claim, keys: Sequence[str], why: str) -> Finding:
-    return Finding(reason="in_doubt", detail=why, members=tuple(sorted((left.record_id, right.record_id, *keys))))
+def _broken(
+    statements: Statements, component: Index, different: Sequence[Assertion], number_of: Mapping[str, int], policy: Policy
+) -> Flags:
+    """Whether each component breaks a limit: size, values of which one person has few, fields that must not differ."""
+    count = int(component.max()) + 1 if len(component) else 0
+    broken = np.bincount(component, minlength=count) > policy.limits.max_members
+    for namespace, most in policy.unique_namespaces.items():
+        mine = np.array([namespace_of(key) == namespace for key in statements.identifiers], dtype=np.bool_)
+        rows = statements.stated[mine[statements.stated[:, 1]]]
+        values = np.unique(keyed(component[rows[:, 0]], rows[:, 1])) >> 32
+        broken |= np.bincount(values, minlength=count) > most
+    for field in (statements.born, statements.suffix, statements.gender, statements.entity):
+        known = field.code >= 0
+        stated = np.unique(keyed(component[known], field.code[known])) >> 32
+        broken |= np.bincount(stated, minlength=count) > 1
+    broken |= _names_differ(statements, component, count)
+    for assertion in different:
+        ends = number_of.get(assertion.left), number_of.get(assertion.right)
+        if ends[0] is not None and ends[1] is not None and component[ends[0]] == component[ends[1]]:
+            broken[component[ends[0]]] = True
+    return broken
+
+
+def _names_differ(statements: Statements, component: Index, count: int) -> Flags:
+    """Whether each component holds two given names that are not one; distinct names are compared."""
+    known = statements.given.code >= 0
+    rows = np.unique(keyed(component[known], statements.given.code[known]))
+    of_component, name = rows >> 32, rows & 0xFFFFFFFF
+    left, right = within(of_component, LARGE)
+    broken = np.bincount(of_component, minlength=count) > LARGE
+    broken[of_component[left[statements.differ(name[left], name[right])]]] = True
+    return broken
+
+
+def _doubts(confirmed: Confirmed, group: Index) -> list[Finding]:
+    """For every two identities that may be one: the strongest evidence between them and what it lacks."""
+    compared, confirmation = confirmed.compared, confirmed.confirmation
+    apart = group[compared.left] != group[compared.right]
+    doubtful = np.flatnonzero(
+        apart & ~compared.forbidden & (compared.weight >= confirmation.doubtful_weight) & (compared.kinds >= 1)
+    )
+    low = np.minimum(group[compared.left[doubtful]], group[compared.right[doubtful]])
+    high = np.maximum(group[compared.left[doubtful]], group[compared.right[doubtful]])
+    order = np.lexsort((doubtful, -compared.weight[doubtful], high, low))
+    bounds = runs(low[order], high[order])
+    findings = []
+    for pair in doubtful[order[bounds[:-1]]].tolist():
+        left, right = (confirmed.statements.claims[int(ends[pair])] for ends in (compared.left, compared.right))
+        kinds = compared.kinds_of(pair)
+        instead = "somebody of the same home" if compared.against_home[pair] else "a stranger"
+        findings.append(
+            Finding(
+                reason="in_doubt",
+                detail=(
+                    f"agree in {', '.join(kinds)}: {compared.weight[pair]:.1f} bits against {instead}, "
+                    f"{confirmation.min_weight:.0f} and {confirmation.min_kinds} independent kinds needed"
+                ),
+                members=tuple(sorted((left.record_id, right.record_id))),
+            )
+        )
+    return findings
 
 
 def attach_identifiers(
-    parts: Sequence[Sequence[str]], reading: Reading, policy: Policy, individual_of: Mapping[str, IdentityId]
+    parts: Sequence[Sequence[str]], confirmed: Confirmed, policy: Policy, individual_of: Mapping[str, IdentityId]
 ) -> tuple[list[tuple[str, ...]], dict[str, datetime], list[Finding]]:
     """Add to each group of records the verified identifiers that its records alone state.
 
     Returns the groups, when each identifier was first stated, and the identifiers that belong to nobody.
     """
-    excluded = {member for finding in reading.findings if finding.reason in ("generic", "blocked") for member in finding.members}
+    statements = confirmed.statements
     group_of = {record: index for index, part in enumerate(parts) for record in part}
     groups: list[list[str]] = [list(part) for part in parts]
+    owner = np.array([group_of[claim.record_id] for claim in statements.claims], dtype=np.int64)
     first_seen: dict[str, datetime] = {}
     shared: list[Finding] = []
-    for key, carriers in sorted(carriers_of(reading.claims.values()).items()):
-        kind = policy.kind_of(key)
-        if key in excluded or not kind.verified or not kind.member:
+    order = np.argsort(statements.stated[:, 1], kind="stable")
+    records, identifiers = statements.stated[order, 0], statements.stated[order, 1]
+    bounds = runs(identifiers)
+    for first, last in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
+        key = statements.identifiers[int(identifiers[first])]
+        if not policy.kind_of(key).member:
             continue
-        owners = {group_of[claim.record_id] for claim in carriers if claim.record_id in group_of}
+        carriers = records[first:last].tolist()
+        owners = {int(owner[record]) for record in carriers}
         if len(owners) > 1:
             detail = f"identifier {key} belongs to {len(owners)} operational identities"
             shared.append(Finding(reason="shared", detail=detail, members=(key,)))
-        elif owners:
-            (owner,) = owners
-            # Refinement: an identifier of another individual (it shares the value) stays with that individual.
-            if individual_of.get(key) == individual_of.get(parts[owner][0]):
-                groups[owner].append(key)
-                first_seen[key] = min(claim.first_seen for claim in carriers)
+        # Refinement: an identifier of another individual (it shares the value) stays with that individual.
+        elif individual_of.get(key) == individual_of.get(statements.claims[carriers[0]].record_id):
+            groups[owners.pop()].append(key)
+            first_seen[key] = min(statements.claims[record].first_seen for record in carriers)
     return [tuple(sorted(group)) for group in groups], first_seen, shared

@@ -6,12 +6,13 @@ Its version is a digest of its content, so two installations with equal versions
 
 import hashlib
 import json
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
-from fnmatch import fnmatchcase
-from functools import cached_property
+from fnmatch import translate
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
@@ -121,8 +122,13 @@ class Blocked:
     def holds(self, key: str) -> bool:
         """Whether the identifier key is blocked."""
         namespace, _, value = key.partition(":")
-        patterns = (*self.any_namespace, *self.by_namespace.get(namespace, ()))
-        return any(fnmatchcase(value, pattern) for pattern in patterns)
+        return _any_of((*self.any_namespace, *self.by_namespace.get(namespace, ()))).match(value) is not None
+
+
+@lru_cache(maxsize=256)
+def _any_of(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    """One expression for patterns of shell style: a policy is asked about every identifier there is."""
+    return re.compile("|".join(translate(pattern) for pattern in patterns) or r"(?!)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,15 +146,23 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confirmation:
-    """What a shared verified identifier needs beside it before it joins two records (operational)."""
+    """What confirms that two records are one person (operational)."""
 
-    weights: Mapping[str, float]
-    """Weight of agreeing ``name`` (given and family), ``birth_date`` and ``address``."""
-    any_of: tuple[str, ...]
-    """At least one of these has to agree."""
     min_kinds: int
-    """Independent kinds of evidence that a join needs, identifiers included."""
+    """Independent kinds of evidence that a join needs."""
     min_weight: float
+    """Bits that it needs against whoever is the most likely alternative: a stranger, somebody of the same home."""
+    doubtful_weight: float
+    """Bits from which what is not joined is left for review."""
+    juniors: float
+    """Share of the pairs of one home that have a given name in common."""
+    twins: float
+    """Share of the pairs of one home that have a birth date in common."""
+    namesakes: float
+    """Share of the namesakes who have one e-mail address, where it is made of the name."""
+    shared: Mapping[str, float]
+    """Namespace to the share of the pairs of one home that state one value of it."""
+    shared_default: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
