@@ -24,7 +24,7 @@ from bench.events import browsing
 from bench.harness import BenchError, Row, describe_machine, parser, publish, run_main
 from bench.installation import HEAP_MB, temporary_installation
 from graph.database import Database, open_database
-from graph.identity.resolver import NoProgress
+from graph.identity.progress import NoProgress
 from graph.model.identity import Purpose
 from graph.repositories.evidence import EvidenceRepository
 from graph.statements.bench import READ_PROFILE

@@ -43,7 +43,7 @@ class Transaction:
         if statement.row is NoRow:
             await result.consume()
             return []
-        return [_row(statement.row, record) async for record in result]
+        return [_row(statement, record) async for record in result]
 
 
 class Database:
@@ -86,7 +86,7 @@ class Database:
         async with self._driver.session(database=self._name, default_access_mode="READ", fetch_size=10_000) as session:
             result = await session.run(statement.text, statement.values(parameters))
             async for record in result:
-                yield _row(statement.row, record)
+                yield _row(statement, record)
 
     async def read(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
         """Run ``work`` in one read transaction; it may be run again after a transient failure."""
@@ -107,7 +107,7 @@ class Database:
         access_mode = "READ" if statement.access == "read" else "WRITE"
         async with self._driver.session(database=self._name, default_access_mode=access_mode) as session:
             result = await session.run(statement.text, statement.values(parameters))
-            return [_row(statement.row, record) async for record in result]
+            return [_row(statement, record) async for record in result]
 
 
 @asynccontextmanager
@@ -132,8 +132,9 @@ async def open_database(address: Neo4jAddress, *, retry_seconds: float = 30.0) -
         yield Database(driver, name=address.database)
 
 
-def _row(row: type[R], record: Record) -> R:
-    return row(**{name: _native(value) for name, value in record.items()})  # type: ignore[no-untyped-call]
+def _row(statement: Statement[P, R], record: Record) -> R:
+    values = dict(record.items())  # type: ignore[no-untyped-call]
+    return statement.row(**(values if statement.plain else {name: _native(value) for name, value in values.items()}))
 
 
 # Looked up by exact type: of what a journey holds, most are these.

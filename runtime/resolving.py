@@ -12,7 +12,8 @@ import structlog
 from neo4j.exceptions import DriverError, Neo4jError
 
 from graph.database import Database
-from graph.identity.resolver import Progress, ResolutionReport, Resolver, open_resolver
+from graph.identity.progress import Progress
+from graph.identity.resolver import ResolutionReport, Resolver, open_resolver
 from graph.model.identity import Purpose
 from graph.repositories.identities import ResolutionBusy
 from runtime.settings import Settings

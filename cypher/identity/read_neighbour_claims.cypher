@@ -9,23 +9,15 @@ CALL (member_id) {
   RETURN record
 }
 WITH DISTINCT record
-CALL (record) {
-  MATCH (record)-[:HAS_VERSION]->(version:RecordVersion)
-  WITH version ORDER BY version.at DESC, version.id DESC
-  WITH collect(version) AS versions
-  RETURN head([v IN versions WHERE v.full_name IS NOT NULL]) AS named,
-         head([v IN versions WHERE v.birth_date IS NOT NULL]) AS born,
-         head([v IN versions WHERE v.gender IS NOT NULL]) AS gendered,
-         head([v IN versions WHERE coalesce(v.street, v.city, v.postal_code) IS NOT NULL]) AS addressed,
-         versions[0].at AS at, versions[-1].at AS first_seen,
-         reduce(all = [], v IN versions | all + coalesce(v.rejected_values, [])) AS rejected
-}
-WITH record, named, born, gendered, addressed, at, first_seen, rejected WHERE at IS NOT NULL
 RETURN record.id AS record_id, record.source AS source, record.entity_type AS entity_type,
-       named.given_name AS given_name, named.middle_name AS middle_name, named.family_name AS family_name,
-       named.name_suffix AS name_suffix, named.full_name AS full_name, gendered.gender AS gender,
-       born.birth_date AS birth_date, addressed.street AS street, addressed.city AS city, addressed.region AS region,
-       addressed.postal_code AS postal_code, addressed.country AS country, at, first_seen, rejected,
+       COLLECT {
+         MATCH (record)-[:HAS_VERSION]->(version:RecordVersion)
+         RETURN [
+           version.at.epochSeconds, version.at.nanosecond, version.id, version.given_name, version.middle_name,
+           version.family_name, version.name_suffix, version.full_name, version.gender, toString(version.birth_date),
+           version.street, version.city, version.region, version.postal_code, version.country, version.rejected_values
+         ]
+       } AS versions,
        COLLECT {
          MATCH (record)-[carries:CARRIES]->(identifier:Identifier)
          WHERE carries.retracted_at IS NULL

@@ -2,4 +2,4 @@
 // access: write
 MERGE (run:ResolutionRun {id: $id})
 SET run.purpose = $purpose, run.policy_version = $policy_version, run.started_at = $started_at,
-    run.finished_at = $finished_at, run.counts = $counts
+    run.finished_at = $finished_at, run.counts = $counts, run.estimates = $estimates

@@ -9,23 +9,13 @@ part claimed by none is new. Ids are never reused, and identities whose members 
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from graph.model.identity import Decision, DecisionKind, Purpose
 from graph.model.ids import IdentityId
-from graph.model.plan import Change, Closing, CurrentIdentity, DecisionIds, MembershipPlan, Opening, Redirect
+from graph.model.plan import Change, Closing, Current, DecisionIds, MembershipPlan, Opening, Redirect
 
 NEVER = datetime.max.replace(tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Current:
-    """Identities of one purpose as they stand."""
-
-    identities: Mapping[IdentityId, CurrentIdentity]
-    identity_of: Mapping[str, IdentityId]
-    """Member to its current identity."""
 
 
 def plan_memberships(
@@ -121,6 +111,19 @@ def plan_memberships(
             )
         )
     return MembershipPlan(purpose=purpose, at=now, changes=tuple(changes))
+
+
+def identities_after(current: Current, plan: MembershipPlan) -> dict[str, IdentityId]:
+    """Member to its identity once a plan has been applied."""
+    identity_of = dict(current.identity_of)
+    for change in plan.changes:
+        for closing in change.closings:
+            del identity_of[closing.member]
+    # Only now: who leaves one identity by one decision may enter another by an earlier one.
+    for change in plan.changes:
+        for opening in change.openings:
+            identity_of[opening.member] = opening.identity_id
+    return identity_of
 
 
 def _assign_ids(

@@ -4,12 +4,14 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol, assert_never
+from typing import assert_never
 
 from graph.database import Database
 from graph.identity.conclusion import Conclusion, conclude_households, conclude_individuals, conclude_operational
-from graph.identity.planning import Current, plan_memberships
+from graph.identity.matcher import KeepsMatches, Matcher
+from graph.identity.planning import identities_after, plan_memberships
 from graph.identity.policy import Policy, load_policy
+from graph.identity.progress import Progress, Stages
 from graph.model.claim import EvidenceSet
 from graph.model.identity import Purpose
 from graph.model.ids import IdentityId
@@ -21,26 +23,6 @@ from graph.repositories.identities import IdentityRepository
 ID_PREFIX = {Purpose.INDIVIDUAL: "ind_", Purpose.HOUSEHOLD: "hh_", Purpose.OPERATIONAL: "op_"}
 ORDER = (Purpose.INDIVIDUAL, Purpose.HOUSEHOLD, Purpose.OPERATIONAL)
 """Households and operational identities are made of individuals, which therefore come first."""
-
-
-class Progress(Protocol):
-    """Told what a resolution does; ``total`` is None where it is not known."""
-
-    def stage(self, name: str, total: int | None) -> None:
-        """A stage begins."""
-
-    def advance(self, done: int) -> None:
-        """Some of the stage is done."""
-
-
-class NoProgress:
-    """Tells nobody."""
-
-    def stage(self, name: str, total: int | None) -> None:
-        """Nothing."""
-
-    def advance(self, done: int) -> None:
-        """Nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,8 +50,17 @@ class ResolutionReport:
         return bool(self.decisions)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Gathered:
+    """What all purposes of one run conclude from."""
+
+    evidence: EvidenceSet
+    records: frozenset[str]
+    estimates: Mapping[str, object] | None
+
+
 class Resolver:
-    """Resolves one purpose at a time over the whole graph."""
+    """Resolves purposes over the whole graph, one after the other, from evidence that is read once."""
 
     def __init__(
         self,
@@ -77,6 +68,7 @@ class Resolver:
         claims: ClaimRepository,
         identities: IdentityRepository,
         components: ComponentRepository,
+        matcher: Matcher,
         policies: Mapping[Purpose, Policy],
         clock: Callable[[], datetime],
         new_id: Callable[[], str],
@@ -84,6 +76,7 @@ class Resolver:
         self._claims = claims
         self._identities = identities
         self._components = components
+        self._matcher = matcher
         self._policies = policies
         self._clock = clock
         self._new_id = new_id
@@ -93,65 +86,108 @@ class Resolver:
 
         Whoever asks for one purpose also gets individuals resolved, of which the others are made; and where an individual lost a
         member or its id, households and operational identities that exist are resolved again, lest they contradict it.
+
+        Raises:
+            ResolutionBusy: somebody else resolves one of the purposes now.
         """
         wanted = set(purposes)
-        first = await self.resolve(Purpose.INDIVIDUAL, progress=progress)
+        first, gathered, individual_of = await self._individuals(progress)
         if first.closed:
-            wanted |= {purpose for purpose in ORDER[1:] if await self._identities.identities(purpose)}
-        return [first, *[await self.resolve(purpose, progress=progress) for purpose in ORDER[1:] if purpose in wanted]]
+            wanted |= {purpose for purpose in ORDER[1:] if await self._identities.exist(purpose)}
+        dependent = [purpose for purpose in ORDER[1:] if purpose in wanted]
+        return [first, *[await self._settle_leased(purpose, gathered, individual_of, progress) for purpose in dependent]]
 
     async def resolve(self, purpose: Purpose, *, progress: Progress) -> ResolutionReport:
         """Bring the identities of one purpose in line with the evidence, and write nothing where they are.
 
         Raises:
-            ResolutionBusy: somebody else resolves this purpose now.
+            ResolutionBusy: somebody else resolves this purpose, or matches records, now.
         """
-        policy = self._policies[purpose]
+        if purpose is Purpose.INDIVIDUAL:
+            report, _, _ = await self._individuals(progress)
+            return report
+        # Matches are written too: whoever does so holds the lease of individuals, which are made of them.
+        async with self._identities.lease(Purpose.INDIVIDUAL, holder=self._new_id(), clock=self._clock):
+            gathered = await self._gather(Stages(progress, self._clock), progress)
+            individual_of = await self._identities.memberships(Purpose.INDIVIDUAL)
+        return await self._settle_leased(purpose, gathered, individual_of, progress)
+
+    async def _individuals(self, progress: Progress) -> tuple[ResolutionReport, _Gathered, Mapping[str, IdentityId]]:
         run_id = self._new_id()
-        started_at = self._clock()
+        async with self._identities.lease(Purpose.INDIVIDUAL, holder=run_id, clock=self._clock):
+            stages = Stages(progress, self._clock)
+            gathered = await self._gather(stages, progress)
+            report, individual_of = await self._settle(Purpose.INDIVIDUAL, run_id, gathered, {}, stages, progress)
+        return report, gathered, individual_of
+
+    async def _gather(self, stages: Stages, progress: Progress) -> _Gathered:
+        stages.begin("read evidence")
+        evidence = await self._claims.everything()
+        stages.begin("match")
+        matched = await self._matcher.match(evidence, progress=progress)
+        stages.divide(matched.seconds)
+        records = frozenset(claim.record_id for claim in matched.evidence.claims)
+        return _Gathered(evidence=matched.evidence, records=records, estimates=matched.estimates)
+
+    async def _settle_leased(
+        self, purpose: Purpose, gathered: _Gathered, individual_of: Mapping[str, IdentityId], progress: Progress
+    ) -> ResolutionReport:
+        run_id = self._new_id()
         async with self._identities.lease(purpose, holder=run_id, clock=self._clock):
-            stages = _Stages(progress, self._clock)
-            stages.begin("read evidence")
-            evidence = await self._claims.everything()
-            current = Current(
-                identities=await self._identities.identities(purpose), identity_of=await self._identities.memberships(purpose)
-            )
-            stages.begin("conclude")
-            conclusion = await self._conclude(purpose, policy, evidence)
-            stages.begin("plan")
-            plan = plan_memberships(
-                current,
-                conclusion.parts,
-                purpose=purpose,
-                policy_version=policy.version,
-                now=await self._after_latest(purpose),
-                decision_ids=DecisionIds(run_id=run_id),
-                new_identity_id=lambda: IdentityId(ID_PREFIX[purpose] + self._new_id()),
-                first_seen=conclusion.first_seen,
-            )
-            stages.begin("write", len(plan.changes))
-            await self._identities.hold(purpose, holder=run_id, now=self._clock())
-            if plan.changes:
-                await self._record(run_id, policy, started_at, None, {})
-            await self._identities.apply(plan, run_id=run_id, progress=progress.advance)
-            held = {(finding.reason, finding.members): finding.detail for finding in conclusion.findings}
-            await self._identities.replace_held_back(purpose, held, plan.at)
-            report = _report(run_id, policy, conclusion, plan, held, stages.finish())
-            # A run that changed nothing leaves no trace: a resolver that runs every minute would fill the graph with them.
-            if plan.changes:
-                await self._record(run_id, policy, started_at, self._clock(), _counts(report))
+            stages = Stages(progress, self._clock)
+            report, _ = await self._settle(purpose, run_id, gathered, individual_of, stages, progress)
         return report
 
-    async def _conclude(self, purpose: Purpose, policy: Policy, evidence: EvidenceSet) -> Conclusion:
+    async def _settle(
+        self,
+        purpose: Purpose,
+        run_id: str,
+        gathered: _Gathered,
+        individual_of: Mapping[str, IdentityId],
+        stages: Stages,
+        progress: Progress,
+    ) -> tuple[ResolutionReport, Mapping[str, IdentityId]]:
+        """Conclude, plan and write one purpose under its lease; also returns the identity of each member afterwards."""
+        policy = self._policies[purpose]
+        started_at = self._clock()
+        stages.begin("conclude")
+        conclusion = await self._conclude(purpose, policy, gathered.evidence, individual_of)
+        stages.begin("plan")
+        current = await self._identities.standing(purpose)
+        plan = plan_memberships(
+            current,
+            conclusion.parts,
+            purpose=purpose,
+            policy_version=policy.version,
+            now=await self._after_latest(purpose),
+            decision_ids=DecisionIds(run_id=run_id),
+            new_identity_id=lambda: IdentityId(ID_PREFIX[purpose] + self._new_id()),
+            first_seen=conclusion.first_seen,
+        )
+        stages.begin("write", len(plan.changes))
+        await self._identities.hold(purpose, holder=run_id, now=self._clock())
+        estimates = gathered.estimates if purpose is Purpose.INDIVIDUAL else None
+        if plan.changes:
+            await self._record(run_id, policy, started_at, None, {}, estimates)
+        await self._identities.apply(plan, run_id=run_id, progress=progress.advance, records=gathered.records)
+        held = {(finding.reason, finding.members): finding.detail for finding in conclusion.findings}
+        await self._identities.replace_held_back(purpose, held, plan.at)
+        report = _report(run_id, policy, conclusion, plan, held, stages.finish())
+        # A run that changed nothing leaves no trace: a resolver that runs every minute would fill the graph with them.
+        if plan.changes:
+            await self._record(run_id, policy, started_at, self._clock(), _counts(report), estimates)
+        return report, identities_after(current, plan)
+
+    async def _conclude(
+        self, purpose: Purpose, policy: Policy, evidence: EvidenceSet, individual_of: Mapping[str, IdentityId]
+    ) -> Conclusion:
         match purpose:
             case Purpose.INDIVIDUAL:
                 return await conclude_individuals(evidence, policy, self._components)
             case Purpose.HOUSEHOLD:
-                individuals = await self._identities.memberships(Purpose.INDIVIDUAL)
-                return await conclude_households(evidence, policy, self._components, individuals)
+                return await conclude_households(evidence, policy, self._components, individual_of)
             case Purpose.OPERATIONAL:
-                individuals = await self._identities.memberships(Purpose.INDIVIDUAL)
-                return await conclude_operational(evidence, policy, self._components, individuals)
+                return await conclude_operational(evidence, policy, self._components, individual_of)
             case _:
                 assert_never(purpose)
 
@@ -162,7 +198,13 @@ class Resolver:
         return now if latest is None or now > latest else latest + timedelta(milliseconds=1)
 
     async def _record(
-        self, run_id: str, policy: Policy, started_at: datetime, finished_at: datetime | None, counts: Mapping[str, object]
+        self,
+        run_id: str,
+        policy: Policy,
+        started_at: datetime,
+        finished_at: datetime | None,
+        counts: Mapping[str, object],
+        estimates: Mapping[str, object] | None,
     ) -> None:
         await self._identities.record_run(
             run_id=run_id,
@@ -171,6 +213,7 @@ class Resolver:
             started_at=started_at,
             finished_at=finished_at,
             counts=counts,
+            estimates=estimates,
         )
 
 
@@ -180,35 +223,16 @@ def open_resolver(database: Database, *, clock: Callable[[], datetime], new_id: 
     Raises:
         PolicyError: a policy file cannot be understood.
     """
+    claims = ClaimRepository(database)
     return Resolver(
-        claims=ClaimRepository(database),
+        claims=claims,
         identities=IdentityRepository(database),
         components=ComponentRepository(database, new_graph_name=lambda: f"kindred-{new_id()}"),
+        matcher=KeepsMatches(claims),
         policies={purpose: load_policy(purpose) for purpose in Purpose},
         clock=clock,
         new_id=new_id,
     )
-
-
-class _Stages:
-    """Times the stages of a run and tells of them."""
-
-    def __init__(self, progress: Progress, clock: Callable[[], datetime]) -> None:
-        self._progress = progress
-        self._clock = clock
-        self._name: str | None = None
-        self._since = clock()
-        self._seconds: dict[str, float] = {}
-
-    def begin(self, name: str, total: int | None = None) -> None:
-        self.finish()
-        self._name, self._since = name, self._clock()
-        self._progress.stage(name, total)
-
-    def finish(self) -> dict[str, float]:
-        if self._name is not None:
-            self._seconds[self._name] = round((self._clock() - self._since).total_seconds(), 2)
-        return self._seconds
 
 
 def _report(

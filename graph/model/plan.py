@@ -17,6 +17,15 @@ class CurrentIdentity:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Current:
+    """Identities of one purpose as they stand."""
+
+    identities: Mapping[IdentityId, CurrentIdentity]
+    identity_of: Mapping[str, IdentityId]
+    """Member to its current identity."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Opening:
     """A member enters an identity."""
 

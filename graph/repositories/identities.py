@@ -2,11 +2,11 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Container, Coroutine, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import orjson
 import structlog
@@ -17,9 +17,10 @@ from graph.errors import KindredError
 from graph.model.explanation import HeldBack
 from graph.model.identity import Decision, DecisionKind, Purpose
 from graph.model.ids import DecisionId, IdentityId
-from graph.model.plan import Change, CurrentIdentity, MembershipPlan
+from graph.model.plan import Change, Current, CurrentIdentity, MembershipPlan
+from graph.repositories.formations import Formation, formation_batches, is_formation
+from graph.repositories.paging import instant, read_pages
 from graph.statements import identity as statements
-from graph.statements.statement import NoParameters
 
 T = TypeVar("T")
 
@@ -27,6 +28,9 @@ log = structlog.get_logger(__name__)
 
 BATCH_MEMBERS = 2_000
 """Memberships opened or closed in one transaction, unless one decision alone has more."""
+PAGE_IDENTITIES = 2_000
+WRITERS = 2
+"""Transactions that form identities at once: two keep two cores busy, more only wait for each other's locks."""
 LEASE = timedelta(minutes=2)
 """How long a lease outlives a holder that was killed; a living holder prolongs it."""
 LEASE_RENEWAL_SECONDS = 20.0
@@ -49,35 +53,65 @@ class IdentityRepository:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def identities(self, purpose: Purpose) -> dict[IdentityId, CurrentIdentity]:
-        """The identities of a purpose that are not retired."""
-        parameters = statements.PurposeParameters(purpose=purpose)
-        return {
-            IdentityId(row.identity_id): CurrentIdentity(id=IdentityId(row.identity_id), created_at=row.created_at)
-            async for row in self._database.stream(statements.READ_IDENTITIES, parameters)
-        }
+    async def standing(self, purpose: Purpose) -> Current:
+        """The identities of a purpose that are not retired, and the identity of each member; households have individuals."""
+        identities: dict[IdentityId, CurrentIdentity] = {}
+        identity_of: dict[str, IdentityId] = {}
 
-    async def memberships(self, purpose: Purpose) -> dict[str, IdentityId]:
+        async def read(after: str) -> statements.IdentityPageRow:
+            parameters = statements.PurposePageParameters(purpose=purpose, after=after, limit=PAGE_IDENTITIES)
+            [page] = await self._database.run(statements.READ_IDENTITIES, parameters)
+            return page
+
+        def next_after(page: statements.IdentityPageRow) -> str | None:
+            return page.identities[-1][0] if len(page.identities) == PAGE_IDENTITIES else None
+
+        async for page in read_pages(read, next_after):
+            for name, seconds, nanoseconds, members in page.identities:
+                identity_id = IdentityId(name)
+                identities[identity_id] = CurrentIdentity(id=identity_id, created_at=instant(seconds, nanoseconds))
+                identity_of.update(dict.fromkeys(members, identity_id))
+        return Current(identities=identities, identity_of=identity_of)
+
+    async def identities(self, purpose: Purpose) -> Mapping[IdentityId, CurrentIdentity]:
+        """The identities of a purpose that are not retired."""
+        return (await self.standing(purpose)).identities
+
+    async def memberships(self, purpose: Purpose) -> Mapping[str, IdentityId]:
         """Member to its current identity; members of households are individuals."""
-        if purpose is Purpose.HOUSEHOLD:
-            rows = self._database.stream(statements.READ_RESIDENTS, NoParameters())
-        else:
-            rows = self._database.stream(statements.READ_MEMBERSHIPS, statements.PurposeParameters(purpose=purpose))
-        return {row.member: IdentityId(row.identity_id) async for row in rows}
+        return (await self.standing(purpose)).identity_of
+
+    async def exist(self, purpose: Purpose) -> bool:
+        """Whether there is an identity of the purpose that is not retired."""
+        return bool(await self._database.run(statements.FIND_IDENTITY, statements.PurposeParameters(purpose=purpose)))
 
     async def latest_change(self, purpose: Purpose) -> datetime | None:
         """When an identity of the purpose last changed."""
         rows = await self._database.run(statements.READ_LATEST_DECISION, statements.PurposeParameters(purpose=purpose))
         return rows[0].latest
 
-    async def apply(self, plan: MembershipPlan, *, run_id: str, progress: Callable[[int], None]) -> None:
+    async def apply(
+        self, plan: MembershipPlan, *, run_id: str, progress: Callable[[int], None], records: Container[str] | None = None
+    ) -> None:
         """Write a plan's changes in batches; each decision is written whole. ``progress`` is called with decisions written.
 
         A crash between two batches leaves a valid state from which planning again heals the rest.
+
+        Args:
+            plan: what to write.
+            run_id: the run that it is part of.
+            progress: told how many more decisions are written.
+            records: which members are records, where that is known: identities of members that were in none are then written
+                far faster, by several transactions at once.
         """
+        formed = [change for change in plan.changes if is_formation(change)] if records is not None else []
+        if records is not None:
+            batches = formation_batches(plan.purpose, formed, run_id=run_id, records=records)
+            await _all_or_stop([self._form(batches, progress) for _ in range(WRITERS)])
+        others = [change for change in plan.changes if not is_formation(change)] if formed else plan.changes
         batch: list[statements.ChangeMap] = []
         members = 0
-        for change in plan.changes:
+        for change in others:
             batch.append(_change_map(change, run_id))
             members += len(change.openings) + len(change.closings) + 1
             if members >= BATCH_MEMBERS:
@@ -88,10 +122,20 @@ class IdentityRepository:
             await self._apply_batch(plan.purpose, batch)
             progress(len(batch))
 
+    async def _form(self, batches: Iterator[Formation], progress: Callable[[int], None]) -> None:
+        for batch in batches:
+            if isinstance(batch, statements.FormHouseholdsParameters):
+                rows = await self._database.run(statements.FORM_HOUSEHOLDS, batch)
+            elif batch.purpose == Purpose.INDIVIDUAL:
+                rows = await self._database.run(statements.FORM_INDIVIDUALS, batch)
+            else:
+                rows = await self._database.run(statements.FORM_OPERATIONAL, batch)
+            _require_whole(rows[0].applied, len(batch.identity_ids))
+            progress(rows[0].applied)
+
     async def _apply_batch(self, purpose: Purpose, batch: Sequence[statements.ChangeMap]) -> None:
         rows = await self._database.run(_APPLY[purpose], statements.ApplyParameters(changes=batch))
-        if rows[0].applied != len(batch):
-            raise KindredError(f"{rows[0].applied} of {len(batch)} decisions were written", code="apply_incomplete")
+        _require_whole(rows[0].applied, len(batch))
 
     async def held_back(self, purpose: Purpose) -> list[HeldBack]:
         """What a purpose holds back now."""
@@ -153,8 +197,12 @@ class IdentityRepository:
         started_at: datetime,
         finished_at: datetime | None,
         counts: Mapping[str, object],
+        estimates: Mapping[str, object] | None,
     ) -> None:
-        """Write a run's node, at its start and again at its end."""
+        """Write a run's node, at its start and again at its end.
+
+        ``estimates`` are what the matcher expects of its own precision and recall, None where it estimated nothing.
+        """
         await self._database.run(
             statements.RECORD_RUN,
             statements.RunParameters(
@@ -164,6 +212,7 @@ class IdentityRepository:
                 started_at=started_at,
                 finished_at=finished_at,
                 counts=orjson.dumps(counts).decode(),
+                estimates=None if estimates is None else orjson.dumps(estimates).decode(),
             ),
         )
 
@@ -206,6 +255,22 @@ class IdentityRepository:
             except (ResolutionBusy, Neo4jError, DriverError) as error:
                 # The holder finds out for itself, before it writes.
                 log.warning("lease.not_renewed", purpose=purpose.value, reason=str(error))
+
+
+async def _all_or_stop(works: Sequence[Coroutine[Any, Any, None]]) -> None:
+    """Do all at once; where one fails, the others are stopped before its error is raised."""
+    tasks = [asyncio.ensure_future(work) for work in works]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _require_whole(applied: int, decisions: int) -> None:
+    if applied != decisions:
+        raise KindredError(f"{applied} of {decisions} decisions were written", code="apply_incomplete")
 
 
 def _lease_name(purpose: Purpose) -> str:

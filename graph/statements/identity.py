@@ -2,48 +2,76 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
 from graph.statements.statement import NoParameters, NoRow, Statement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PageParameters:
+    """At most ``limit`` nodes whose key comes after one."""
+
+    after: str
+    limit: int
+
+
+VersionRow = tuple[
+    int,
+    int,
+    str,
+    str | None,
+    str | None,
+    str | None,
+    str | None,
+    str | None,
+    str | None,
+    str | None,
+    str | None,
+    str | None,
+    str | None,
+    str | None,
+    str | None,
+    list[str] | None,
+]
+"""What one version states, as a list.
+
+Seconds and nanoseconds of ``at``, id, given, middle and family name, suffix, full name, gender, birth date (ISO), street, city,
+region, postal code, country, and values that were not understood (JSON).
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimPageRow:
+    """A page of records, each as a list in the order of ``ClaimRow``'s fields."""
+
+    claims: list[tuple[str, str, str | None, list[VersionRow], list[str]]]
+
+
+READ_CLAIMS = Statement(name="identity/read_claims", parameters=PageParameters, row=ClaimPageRow, plain=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimRow:
-    """The current version of a record with its identifiers."""
+    """A record with its versions, in any order, and its identifiers."""
 
     record_id: str
     source: str
     entity_type: str | None
-    given_name: str | None
-    middle_name: str | None
-    family_name: str | None
-    name_suffix: str | None
-    full_name: str | None
-    gender: str | None
-    birth_date: date | None
-    street: str | None
-    city: str | None
-    region: str | None
-    postal_code: str | None
-    country: str | None
-    at: datetime
-    first_seen: datetime
-    rejected: list[str]
-    """Values that were not understood, as JSON, of the newest version first."""
+    versions: list[VersionRow]
     identifiers: list[str]
 
 
-READ_CLAIMS = Statement(name="identity/read_claims", parameters=NoParameters, row=ClaimRow)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
-class IdentifierRow:
-    """One identifier."""
+class IdentifierPageRow:
+    """A page of identifiers: how many were read and the last of them."""
 
-    key: str
+    read: int
+    last: str | None
+    identifiers: list[tuple[str, bool, list[tuple[str, int, int]]]]
+    """Lists of key, whether no record states it, and what was seen with it since (key, seconds, nanoseconds)."""
 
 
-READ_UNSTATED_IDENTIFIERS = Statement(name="identity/read_unstated_identifiers", parameters=NoParameters, row=IdentifierRow)
+READ_IDENTIFIERS = Statement(name="identity/read_identifiers", parameters=PageParameters, row=IdentifierPageRow, plain=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,9 +81,6 @@ class SightingRow:
     left_key: str
     right_key: str
     first_seen: datetime
-
-
-READ_SIGHTINGS = Statement(name="identity/read_sightings", parameters=NoParameters, row=SightingRow)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,10 +107,29 @@ class IdentityRow:
     """An identity that is not retired."""
 
     identity_id: str
-    created_at: datetime
 
 
-READ_IDENTITIES = Statement(name="identity/read_identities", parameters=PurposeParameters, row=IdentityRow)
+FIND_IDENTITY = Statement(name="identity/find_identity", parameters=PurposeParameters, row=IdentityRow)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PurposePageParameters:
+    """At most ``limit`` identities of a purpose whose id comes after one."""
+
+    purpose: str
+    after: str
+    limit: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentityPageRow:
+    """A page of identities."""
+
+    identities: list[tuple[str, int, int, list[str]]]
+    """Lists of id, seconds and nanoseconds of its creation, and members: identifier keys, record ids, or individuals' ids."""
+
+
+READ_IDENTITIES = Statement(name="identity/read_identities", parameters=PurposePageParameters, row=IdentityPageRow, plain=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,10 +138,6 @@ class MembershipRow:
 
     member: str
     identity_id: str
-
-
-READ_MEMBERSHIPS = Statement(name="identity/read_memberships", parameters=PurposeParameters, row=MembershipRow)
-READ_RESIDENTS = Statement(name="identity/read_residents", parameters=NoParameters, row=MembershipRow)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,6 +243,47 @@ APPLY_HOUSEHOLD_CHANGES = Statement(name="identity/apply_household_changes", par
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FormParameters:
+    """A batch of decisions that form identities, as columns: one decision and one identity at each position."""
+
+    identity_ids: Sequence[str]
+    decision_ids: Sequence[str]
+    afters: Sequence[str]
+    """JSON."""
+    reasons: Sequence[str]
+    kind: str
+    purpose: str
+    policy_version: str
+    actor: str
+    at: datetime
+    before: str
+    run_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormOfMembersParameters(FormParameters):
+    """With the records and identifiers that enter, each with the position of its identity. Sorted, for the server's sake."""
+
+    records: Sequence[str]
+    record_positions: Sequence[int]
+    identifiers: Sequence[str]
+    identifier_positions: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormHouseholdsParameters(FormParameters):
+    """With the individuals that enter, each with the position of its household. Sorted, for the server's sake."""
+
+    individuals: Sequence[str]
+    individual_positions: Sequence[int]
+
+
+FORM_INDIVIDUALS = Statement(name="identity/form_individuals", parameters=FormOfMembersParameters, row=AppliedRow)
+FORM_OPERATIONAL = Statement(name="identity/form_operational", parameters=FormOfMembersParameters, row=AppliedRow)
+FORM_HOUSEHOLDS = Statement(name="identity/form_households", parameters=FormHouseholdsParameters, row=AppliedRow)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HeldBackRow:
     """Something held back and not released."""
 
@@ -292,6 +373,7 @@ class RunParameters:
     started_at: datetime
     finished_at: datetime | None
     counts: str
+    estimates: str | None
 
 
 RECORD_RUN = Statement(name="identity/record_run", parameters=RunParameters, row=NoRow)

@@ -37,7 +37,8 @@ class Statement(Generic[P, R]):
     ``name`` is the file's path below ``cypher/`` without its suffix, ``parameters`` and ``row`` are frozen dataclasses whose
     field names equal the statement's ``$parameters`` and its returned columns. ``hot_path`` marks statements that run per event
     or per request: their plan may hold no label scan and no full scan. ``auto_commit`` marks those that manage their own
-    transactions (``CALL ... IN TRANSACTIONS``) and so cannot run inside one.
+    transactions (``CALL ... IN TRANSACTIONS``) and so cannot run inside one. ``plain`` marks those whose rows hold no times,
+    dates or nodes: they are taken as they come, which saves large pages a walk through every value.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Statement(Generic[P, R]):
     row: type[R]
     hot_path: bool = False
     auto_commit: bool = False
+    plain: bool = False
 
     @cached_property
     def text(self) -> str:

@@ -190,7 +190,7 @@ LABELS = (
     Label(
         name="ResolutionRun",
         meaning="One resolution of the whole graph",
-        properties=(*_texts("id", "purpose", "policy_version", "counts"), *_times("started_at", "finished_at")),
+        properties=(*_texts("id", "purpose", "policy_version", "counts", "estimates"), *_times("started_at", "finished_at")),
         key="id",
         caption=("purpose", "started_at"),
         colour="#D9D9D9",

@@ -12,7 +12,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from graph.identity.resolver import ORDER, NoProgress, ResolutionReport
+from graph.identity.progress import NoProgress
+from graph.identity.resolver import ORDER, ResolutionReport
 from graph.model.claim import Assertion
 from graph.model.identity import DecisionKind, Purpose
 from graph.repositories.assertions import AssertionRepository

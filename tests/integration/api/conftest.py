@@ -22,7 +22,8 @@ from api.auth import ApiKey, Authenticator, Scope
 from api.lookup import normaliser
 from api.metrics import ApiMetrics
 from graph.database import Database, open_database
-from graph.identity.resolver import ORDER, NoProgress, Resolver, open_resolver
+from graph.identity.progress import NoProgress
+from graph.identity.resolver import ORDER, Resolver, open_resolver
 from graph.model.evidence import Evidence, PersonName, PostalAddress, ProductLine, RecordVersion, Touchpoint
 from graph.model.identifier import Identifier
 from graph.model.ids import MessageId, RecordId

@@ -6,10 +6,10 @@ from itertools import count
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph.identity.planning import Current, plan_memberships
+from graph.identity.planning import plan_memberships
 from graph.model.identity import DecisionKind, Purpose
 from graph.model.ids import IdentityId
-from graph.model.plan import CurrentIdentity, DecisionIds, MembershipPlan
+from graph.model.plan import Current, CurrentIdentity, DecisionIds, MembershipPlan
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 MEMBERS = [f"m{i}" for i in range(8)]

@@ -1,0 +1,38 @@
+"""What scores records against each other, as resolution asks for it: once in a run, before anything is concluded."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from graph.identity.progress import Progress
+from graph.model.claim import EvidenceSet
+from graph.repositories.claims import ClaimRepository
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matched:
+    """Evidence with its scored matches."""
+
+    evidence: EvidenceSet
+    estimates: Mapping[str, object] | None = None
+    """What the matcher expects of its own precision and recall; kept with the run. None where it estimates nothing."""
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    """Seconds by step, of the whole time that matching took."""
+
+
+class Matcher(Protocol):
+    """Scores records of the evidence against each other."""
+
+    async def match(self, evidence: EvidenceSet, *, progress: Progress) -> Matched:
+        """The evidence with the matches that hold now; what is new of them is in the graph when this returns."""
+
+
+class KeepsMatches:
+    """Scores nothing: the matches that are in the graph hold."""
+
+    def __init__(self, claims: ClaimRepository) -> None:
+        self._claims = claims
+
+    async def match(self, evidence: EvidenceSet, *, progress: Progress) -> Matched:  # noqa: ARG002 - it has no steps
+        """The evidence with the matches of the graph."""
+        return Matched(evidence=replace(evidence, matches=await self._claims.matches()))
