@@ -11,6 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
+from graph.memory import no_search_for_cycles
 from graph.model.identity import Decision, DecisionKind, Purpose
 from graph.model.ids import IdentityId
 from graph.model.plan import Change, Closing, Current, DecisionIds, MembershipPlan, Opening, Redirect
@@ -18,6 +19,7 @@ from graph.model.plan import Change, Closing, Current, DecisionIds, MembershipPl
 NEVER = datetime.max.replace(tzinfo=UTC)
 
 
+@no_search_for_cycles()
 def plan_memberships(
     current: Current,
     target: Sequence[Sequence[str]],
@@ -43,16 +45,22 @@ def plan_memberships(
         first_seen: age of the members' evidence, where known.
         actor: who decides.
     """
-    parts = sorted(tuple(sorted(part)) for part in target if part)
+    parts, untouched = _changed(current, target)
     id_of_part, merged = _assign_ids(current, parts, first_seen)
     members_of: dict[IdentityId, list[str]] = defaultdict(list)
-    for member in sorted(current.identity_of):
-        members_of[current.identity_of[member]].append(member)
+    if len(untouched) < len(current.identities):
+        for member, identity_id in current.identity_of.items():
+            if identity_id not in untouched:
+                members_of[identity_id].append(member)
     changes: list[Change] = []
-    part_of_member = {member: index for index, part in enumerate(parts) for member in part}
+    placed = {member for part in parts for member in part} if members_of else set()
 
     def decide(
-        kind: DecisionKind, identity_id: IdentityId, before: dict[str, list[str]], after: dict[str, list[str]], why: str
+        kind: DecisionKind,
+        identity_id: IdentityId,
+        before: Mapping[IdentityId, Sequence[str]],
+        after: Mapping[IdentityId, Sequence[str]],
+        why: str,
     ) -> Decision:
         return Decision(
             id=decision_ids.nth(len(changes)),
@@ -70,31 +78,31 @@ def plan_memberships(
     for index, part in enumerate(parts):
         kept_id = id_of_part.get(index)
         absorbed = merged.get(index, ())
-        entering = [member for member in part if current.identity_of.get(member) != kept_id or kept_id is None]
+        entering = part if kept_id is None else tuple(m for m in part if current.identity_of.get(m) != kept_id)
         if not entering and not absorbed:
             continue
         identity_id = kept_id or new_identity_id()
-        before: dict[str, list[str]] = defaultdict(list)
+        before: dict[IdentityId, list[str]] = defaultdict(list)
         for member in entering:
-            if member in current.identity_of:
-                before[current.identity_of[member]].append(member)
+            if (former := current.identity_of.get(member)) is not None:
+                before[former].append(member)
         kind, why = _kind_of(kept_id, absorbed, before, entering)
         changes.append(
             Change(
                 decision=decide(kind, identity_id, before, {identity_id: entering}, why),
                 created=kept_id is None,
-                openings=tuple(Opening(member=member, identity_id=identity_id) for member in entering),
-                closings=tuple(
-                    Closing(member=m, identity_id=IdentityId(i)) for i, members in sorted(before.items()) for m in members
-                ),
+                openings=tuple([Opening(member=member, identity_id=identity_id) for member in entering]),
+                closings=tuple([Closing(member=m, identity_id=i) for i, members in sorted(before.items()) for m in members])
+                if before
+                else (),
                 redirects=tuple(Redirect(merged=name, survivor=identity_id) for name in absorbed),
                 retired=tuple(absorbed),
             )
         )
     gone = {name for names in merged.values() for name in names}
     kept = set(id_of_part.values())
-    for identity_id in sorted(current.identities):
-        leaving = [member for member in members_of[identity_id] if member not in part_of_member]
+    for identity_id in sorted(current.identities.keys() - untouched):
+        leaving = [member for member in sorted(members_of[identity_id]) if member not in placed]
         retired = identity_id not in kept and identity_id not in gone
         if not leaving and not retired:
             continue
@@ -111,6 +119,21 @@ def plan_memberships(
             )
         )
     return MembershipPlan(purpose=purpose, at=now, changes=tuple(changes))
+
+
+def _changed(current: Current, target: Sequence[Sequence[str]]) -> tuple[list[tuple[str, ...]], set[IdentityId]]:
+    """The parts that are no identity as they stand, sorted, each with its members sorted; and the identities that are a part."""
+    identity_of = current.identity_of
+    sizes = Counter(identity_of.values())
+    changed: list[tuple[str, ...]] = []
+    untouched: set[IdentityId] = set()
+    for part in target:
+        owners = {identity_of.get(member) for member in part}
+        if len(owners) == 1 and (owner := owners.pop()) is not None and sizes[owner] == len(part):
+            untouched.add(owner)
+        elif part:
+            changed.append(tuple(sorted(part)))
+    return sorted(changed), untouched
 
 
 def identities_after(current: Current, plan: MembershipPlan) -> dict[str, IdentityId]:
@@ -153,7 +176,10 @@ def _assign_ids(
 
 
 def _kind_of(
-    kept_id: IdentityId | None, absorbed: Sequence[IdentityId], before: Mapping[str, Sequence[str]], entering: Sequence[str]
+    kept_id: IdentityId | None,
+    absorbed: Sequence[IdentityId],
+    before: Mapping[IdentityId, Sequence[str]],
+    entering: Sequence[str],
 ) -> tuple[DecisionKind, str]:
     moved = sum(len(members) for members in before.values())
     if absorbed:

@@ -8,13 +8,13 @@ from datetime import date
 import orjson
 
 from graph.database import Database
-from graph.model.claim import Claim, EvidenceSet, Match, Sighting
+from graph.memory import no_search_for_cycles
+from graph.model.claim import Claim, EvidenceSet, Sighting
 from graph.model.evidence import PersonName, PostalAddress
 from graph.model.ids import IdentifierKey, RecordId
 from graph.repositories.assertions import AssertionRepository
-from graph.repositories.paging import instant, no_search_for_cycles, read_pages
+from graph.repositories.paging import instant, read_pages
 from graph.statements import identity as statements
-from graph.statements.statement import NoParameters
 
 PAGE_NODES = 2_000
 """Records or identifiers read at once: some 2 MB on the wire."""
@@ -39,15 +39,6 @@ class ClaimRepository:
             identifiers=tuple(identifiers),
             sightings=tuple(sightings),
             assertions=tuple(await self._assertions.in_force()),
-        )
-
-    async def matches(self) -> tuple[Match, ...]:
-        """The scored evidence between records that holds now."""
-        return tuple(
-            [
-                Match(left=RecordId(row.left_id), right=RecordId(row.right_id), match_weight=row.match_weight)
-                async for row in self._database.stream(statements.READ_MATCHES, NoParameters())
-            ]
         )
 
     async def of(self, members: Sequence[str]) -> list[Claim]:

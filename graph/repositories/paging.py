@@ -1,9 +1,8 @@
 """Reading large parts of the graph: page by page, with times as numbers."""
 
 import asyncio
-import gc
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
@@ -38,15 +37,3 @@ async def read_pages(read: Callable[[str], Awaitable[T]], next_after: Callable[[
 def instant(seconds: int, nanoseconds: int) -> datetime:
     """The moment that Neo4j gives as seconds since 1970 and nanoseconds of the second, in UTC."""
     return EPOCH + timedelta(seconds=seconds, microseconds=nanoseconds // 1_000)
-
-
-@contextmanager
-def no_search_for_cycles() -> Iterator[None]:
-    """Keep Python from looking for cycles among millions of values that have none."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
