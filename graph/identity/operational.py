@@ -9,12 +9,12 @@ the identity of the records that state them, unless these are of two identities:
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
 
-from graph.identity.confirmed.statements import Statements, candidates, statements_of
+from graph.identity.confirmed.statements import Statements, candidates, namespaces, statements_of
 from graph.identity.confirmed.weights import Compared, compare_pairs
 from graph.identity.homes.arrays import Flags, Floats, Index, connected, keyed, runs, within
 from graph.identity.partition import split_by_threshold
@@ -43,6 +43,14 @@ class Confirmed:
     def links(self, pairs: Sequence[int]) -> list[Link]:
         """Confirmed pairs as links, their weight in bits."""
         return [self._link(pair) for pair in pairs]
+
+    def explained(self) -> Reading:
+        """What is read, with every pair linked that enough kinds of evidence confirm and nothing contradicts.
+
+        Whoever reads a neighbourhood alone does not know how rare a value is elsewhere, so weights do not decide here.
+        """
+        pairs = np.flatnonzero(~self.compared.forbidden & (self.compared.kinds >= self.confirmation.min_kinds))
+        return replace(self.reading, links=[*self.links(pairs.tolist()), *self.reading.links])
 
     def _link(self, pair: int) -> Link:
         left, right = (self.statements.claims[int(ends[pair])] for ends in (self.compared.left, self.compared.right))
@@ -103,7 +111,8 @@ def _counts(key: str, policy: Policy, reading: Reading) -> bool:
 
 def _without_generic(statements: Statements, policy: Policy, reading: Reading) -> Statements:
     """Leave out, and report, identifiers of more individuals than the policy allows."""
-    allowed = np.array([policy.kind_of(key).max_people for key in statements.identifiers], dtype=np.int64)
+    most = {namespace: policy.kind(namespace).max_people for namespace in set(namespaces(statements))}
+    allowed = np.array([most[namespace] for namespace in namespaces(statements)], dtype=np.int64)
     generic = statements.holders > allowed
     for number in np.flatnonzero(generic).tolist():
         detail = f"stated by {statements.holders[number]} individuals, more than {allowed[number]}"
@@ -244,22 +253,25 @@ def attach_identifiers(
     group_of = {record: index for index, part in enumerate(parts) for record in part}
     groups: list[list[str]] = [list(part) for part in parts]
     owner = np.array([group_of[claim.record_id] for claim in statements.claims], dtype=np.int64)
+    belongs = {namespace: policy.kind(namespace).member for namespace in set(namespaces(statements))}
     first_seen: dict[str, datetime] = {}
     shared: list[Finding] = []
     order = np.argsort(statements.stated[:, 1], kind="stable")
     records, identifiers = statements.stated[order, 0], statements.stated[order, 1]
     bounds = runs(identifiers)
-    for first, last in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
-        key = statements.identifiers[int(identifiers[first])]
-        if not policy.kind_of(key).member:
+    least = np.minimum.reduceat(owner[records], bounds[:-1]) if len(records) else records
+    most = np.maximum.reduceat(owner[records], bounds[:-1]) if len(records) else records
+    keys = [statements.identifiers[number] for number in identifiers[bounds[:-1]].tolist()]
+    rows = zip(keys, least.tolist(), most.tolist(), bounds[:-1].tolist(), bounds[1:].tolist(), strict=True)
+    for key, low, high, first, last in rows:
+        if not belongs[namespace_of(key)]:
             continue
-        carriers = records[first:last].tolist()
-        owners = {int(owner[record]) for record in carriers}
-        if len(owners) > 1:
-            detail = f"identifier {key} belongs to {len(owners)} operational identities"
+        if low != high:
+            number = len(set(owner[records[first:last]].tolist()))
+            detail = f"identifier {key} belongs to {number} operational identities"
             shared.append(Finding(reason="shared", detail=detail, members=(key,)))
         # Refinement: an identifier of another individual (it shares the value) stays with that individual.
-        elif individual_of.get(key) == individual_of.get(statements.claims[carriers[0]].record_id):
-            groups[owners.pop()].append(key)
-            first_seen[key] = min(statements.claims[record].first_seen for record in carriers)
+        elif individual_of.get(key) == individual_of.get(parts[low][0]):
+            groups[low].append(key)
+            first_seen[key] = min(statements.claims[record].first_seen for record in records[first:last].tolist())
     return [tuple(sorted(group)) for group in groups], first_seen, shared

@@ -214,14 +214,23 @@ def _emails_of_names(statements: Statements) -> Index:
 
     A namesake may have that address as well, or be given it by a slip; digits tell namesakes apart, each one of ten.
     """
-    digits = np.full(len(statements.identifiers), -1, dtype=np.int64)
-    for record, identifier in statements.stated.tolist():
-        key = statements.identifiers[identifier]
-        if digits[identifier] < 0 and key.startswith(_EMAIL):
-            fields = (statements.given, statements.family)
-            names = [values.values[code] for values in fields if (code := int(values.code[record])) >= 0]
-            digits[identifier] = digits_after_name(key.removeprefix(_EMAIL).partition("@")[0], names)
-    return digits
+    is_email = np.array([key.startswith(_EMAIL) for key in statements.identifiers], dtype=np.bool_)
+    digits = [-1] * len(statements.identifiers)
+    given, family = ([*values.values, ""] for values in (statements.given, statements.family))
+    rows = statements.stated[is_email[statements.stated[:, 1]]]
+    # Each e-mail address once with each name that those who state it have.
+    names = np.stack([rows[:, 1], statements.given.code[rows[:, 0]], statements.family.code[rows[:, 0]]], axis=1)
+    for identifier, one, other in names[np.sort(_first_of_each(names))].tolist():
+        if digits[identifier] < 0:
+            local_part = statements.identifiers[identifier].removeprefix(_EMAIL).partition("@")[0]
+            digits[identifier] = digits_after_name(local_part, [name for name in (given[one], family[other]) if name])
+    return np.array(digits, dtype=np.int64)
+
+
+def _first_of_each(rows: Index) -> Index:
+    """Positions of the distinct rows of three columns of numbers, the second and third from -1 on."""
+    values = np.unique(keyed(rows[:, 1] + 1, rows[:, 2] + 1), return_inverse=True)[1]
+    return np.unique(keyed(rows[:, 0], values), return_index=True)[1]
 
 
 def digits_after_name(local_part: str, names: Sequence[str]) -> int:

@@ -26,6 +26,7 @@ STREET_TYPES = {
     "la": "lane", "ln": "lane", "mt": "mount", "pde": "parade", "pk": "park", "pkwy": "parkway", "pl": "place",
     "plz": "plaza", "rd": "road", "sq": "square", "st": "street", "ter": "terrace", "tce": "terrace", "trl": "trail", "wy": "way",
 }  # fmt: skip
+_DIGITS = frozenset("0123456789")
 LONG_NAME = 10
 MAX_BLOCK = 200
 """Spellings of one number in one area that are still compared with each other."""
@@ -74,7 +75,7 @@ def parse(street: str) -> Address:
 
 
 def _has_digit(word: str) -> bool:
-    return any(character.isdigit() for character in word)
+    return not _DIGITS.isdisjoint(word)
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,9 +55,9 @@ class Pairs:
 
 
 def surname_shares(residents: Residents) -> Floats:
-    """Share of the individuals that has each surname."""
+    """How likely somebody else has each surname: its share of the individuals but for one who has it."""
     counts = np.bincount(residents.surname_of[:, 1], minlength=len(residents.surnames))
-    return ((counts + SHARE_PSEUDO * RARE) / (len(residents) + SHARE_PSEUDO)).astype(np.float64)
+    return ((np.maximum(counts - 1, 0) + SHARE_PSEUDO * RARE) / (len(residents) + SHARE_PSEUDO)).astype(np.float64)
 
 
 def co_residents(residents: Residents, dwellings: Dwellings) -> tuple[Index, Index]:
