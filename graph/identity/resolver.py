@@ -1,17 +1,19 @@
 """Resolution in batch: read the evidence, conclude, plan, then write what changed."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import assert_never
 
 from graph.database import Database
 from graph.identity.conclusion import Conclusion, conclude_households, conclude_individuals, conclude_operational
-from graph.identity.matcher import KeepsMatches, Matcher
+from graph.identity.matcher import Matcher
 from graph.identity.planning import identities_after, plan_memberships
-from graph.identity.policy import Policy, load_policy
+from graph.identity.policy import Policy
 from graph.identity.progress import Progress, Stages
+from graph.identity.publication import policies_in_force
+from graph.identity.scoring_matcher import ScoresRecords
 from graph.model.claim import EvidenceSet
 from graph.model.identity import Purpose
 from graph.model.ids import IdentityId
@@ -19,6 +21,8 @@ from graph.model.plan import DecisionIds, MembershipPlan
 from graph.repositories.claims import ClaimRepository
 from graph.repositories.components import ComponentRepository
 from graph.repositories.identities import IdentityRepository
+from graph.repositories.matches import MatchRepository
+from graph.repositories.policies import PolicyRepository
 
 ID_PREFIX = {Purpose.INDIVIDUAL: "ind_", Purpose.HOUSEHOLD: "hh_", Purpose.OPERATIONAL: "op_"}
 ORDER = (Purpose.INDIVIDUAL, Purpose.HOUSEHOLD, Purpose.OPERATIONAL)
@@ -57,6 +61,8 @@ class _Gathered:
     evidence: EvidenceSet
     records: frozenset[str]
     estimates: Mapping[str, object] | None
+    policies: Mapping[Purpose, Policy]
+    """Those in force when the run began: one published meanwhile counts from the next."""
 
 
 class Resolver:
@@ -69,7 +75,7 @@ class Resolver:
         identities: IdentityRepository,
         components: ComponentRepository,
         matcher: Matcher,
-        policies: Mapping[Purpose, Policy],
+        policies: Callable[[], Awaitable[Mapping[Purpose, Policy]]],
         clock: Callable[[], datetime],
         new_id: Callable[[], str],
     ) -> None:
@@ -122,12 +128,13 @@ class Resolver:
 
     async def _gather(self, stages: Stages, progress: Progress) -> _Gathered:
         stages.begin("read evidence")
+        policies = await self._policies()
         evidence = await self._claims.everything()
         stages.begin("match")
         matched = await self._matcher.match(evidence, progress=progress)
         stages.divide(matched.seconds)
         records = frozenset(claim.record_id for claim in matched.evidence.claims)
-        return _Gathered(evidence=matched.evidence, records=records, estimates=matched.estimates)
+        return _Gathered(evidence=matched.evidence, records=records, estimates=matched.estimates, policies=policies)
 
     async def _settle_leased(
         self, purpose: Purpose, gathered: _Gathered, individual_of: Mapping[str, IdentityId], progress: Progress
@@ -148,7 +155,7 @@ class Resolver:
         progress: Progress,
     ) -> tuple[ResolutionReport, Mapping[str, IdentityId]]:
         """Conclude, plan and write one purpose under its lease; also returns the identity of each member afterwards."""
-        policy = self._policies[purpose]
+        policy = gathered.policies[purpose]
         started_at = self._clock()
         stages.begin("conclude")
         conclusion = await self._conclude(purpose, policy, gathered.evidence, individual_of)
@@ -218,18 +225,15 @@ class Resolver:
 
 
 def open_resolver(database: Database, *, clock: Callable[[], datetime], new_id: Callable[[], str]) -> Resolver:
-    """A resolver with the published policies.
-
-    Raises:
-        PolicyError: a policy file cannot be understood.
-    """
+    """A resolver with the policies that are in force whenever it resolves."""
     claims = ClaimRepository(database)
+    published = PolicyRepository(database)
     return Resolver(
         claims=claims,
         identities=IdentityRepository(database),
         components=ComponentRepository(database, new_graph_name=lambda: f"kindred-{new_id()}"),
-        matcher=KeepsMatches(claims),
-        policies={purpose: load_policy(purpose) for purpose in Purpose},
+        matcher=ScoresRecords(MatchRepository(database), clock=clock, new_id=new_id),
+        policies=lambda: policies_in_force(published),
         clock=clock,
         new_id=new_id,
     )

@@ -17,6 +17,7 @@ class Kind(StrEnum):
     NUMBER = "number"
     TIME = "DateTime"
     DATE = "Date"
+    BOOLEAN = "boolean"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,9 +71,9 @@ def _hidden(*names: str) -> tuple[Property, ...]:
 
 
 _IDENTITY = (*_texts("id", "purpose"), *_times("created_at", "retired_at"))
-_SEEN = (*_times("first_seen", "last_seen", "retracted_at"), *_texts("retracted_reason"))
+_SEEN = (*_times("first_seen", "last_seen", "retracted_at"), *_texts("retracted_by", "retracted_reason"))
 _HELD = (*_times("valid_from", "valid_to"), *_texts("decision_id"))
-_ASSERTED = (*_texts("id", "by", "reason", "purpose"), *_times("at", "retracted_at"))
+_ASSERTED = (*_texts("id", "by", "reason", "purpose", "retracted_by", "retracted_reason"), *_times("at", "retracted_at"))
 _IDENTIFIER_OR_RECORD = ("Identifier", "Record")
 _PAIRS_OF_EVIDENCE = tuple((left, right) for left in _IDENTIFIER_OR_RECORD for right in _IDENTIFIER_OR_RECORD)
 _PURPOSES = ("Individual", "Household", "Operational")
@@ -188,6 +189,29 @@ LABELS = (
         colour="#848484",
     ),
     Label(
+        name="PolicyVersion",
+        meaning="A policy that was published",
+        properties=(
+            *_texts("id", "purpose"),
+            Property(name="number", kind=Kind.INTEGER),
+            *_texts("version", "by", "reason"),
+            *_times("at"),
+            Property(name="based_on", kind=Kind.INTEGER),
+            *_hidden("document", "sha256"),
+        ),
+        key="id",
+        caption=("version", "at"),
+        colour="#D9D9D9",
+    ),
+    Label(
+        name="MatchModel",
+        meaning="What records were scored with",
+        properties=(*_texts("id"), *_times("at", "used_at"), *_hidden("evidence_digest", "parameters", "estimates")),
+        key="id",
+        caption=("id",),
+        colour="#57C7E3",
+    ),
+    Label(
         name="ResolutionRun",
         meaning="One resolution of the whole graph",
         properties=(*_texts("id", "purpose", "policy_version", "counts", "estimates"), *_times("started_at", "finished_at")),
@@ -213,7 +237,14 @@ RELATIONSHIP_TYPES = (
     RelationshipType(
         name="MATCHES",
         ends=(("Record", "Record"),),
-        properties=(Property(name="match_weight", kind=Kind.NUMBER), *_texts("comparisons"), *_times("retracted_at")),
+        properties=(
+            Property(name="match_weight", kind=Kind.NUMBER),
+            Property(name="linked", kind=Kind.BOOLEAN),
+            Property(name="fields", kind=Kind.TEXTS),
+            Property(name="levels", kind=Kind.TEXTS),
+            *_hidden("stranger_weights", "home_weights", "prior_stranger", "prior_home", "model"),
+            *_times("scored_at", "retracted_at"),
+        ),
         colour="#57C7E3",
     ),
     RelationshipType(name="ASSERTED_SAME", ends=_PAIRS_OF_EVIDENCE, properties=_ASSERTED, colour="#569480", width=3),
