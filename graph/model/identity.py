@@ -29,6 +29,9 @@ class DecisionKind(StrEnum):
     LEFT = "left"
     RETIRED = "retired"
     ASSERTED = "asserted"
+    """A steward said that two members are the same, or are not; it changes memberships by further decisions, or none."""
+    RETRACTED = "retracted"
+    """A steward took an assertion back, or a piece of evidence out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,295 @@
+"""Local resolution: conclude individuals again only where an assertion, a retraction or new evidence can have changed them.
+
+The neighbourhood of some members is everything that evidence connects with them, directly or by way of others, together with
+the identities that these are in now. Conclusions are drawn component by component (see ``graph.identity.conclusion``), and a
+neighbourhood is made of whole components, so a policy concludes of it exactly what it would conclude of the whole graph.
+
+The walk stops at identifiers that join nobody: those that the policy never joins by, that it blocks, or that are generic. Of a
+value that more than ``CROWD`` records state, the last resolution's word is taken for whether it is generic.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from graph.identity.conclusion import Components, Conclusion, conclude_individuals
+from graph.identity.planning import plan_memberships
+from graph.identity.policy import Joins, Policy
+from graph.identity.reading import Reading, carriers_of, exclude
+from graph.model.claim import Assertion, Claim, EvidenceSet, Match, Sighting
+from graph.model.explanation import MatchDetail
+from graph.model.identity import Purpose
+from graph.model.ids import IdentifierKey, IdentityId, RecordId
+from graph.model.plan import Current, DecisionIds, MembershipPlan
+from graph.repositories.neighbourhoods import NeighbourhoodRepository
+
+CROWD = 500
+"""Records on one value up to which it is read whole to tell whether it is generic."""
+MAX_ROUNDS = 60
+"""Steps of a walk; the longest chain of evidence in one component is far shorter."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Neighbourhood:
+    """Whole components of evidence, with the identities of their members."""
+
+    members: frozenset[str]
+    """Record ids and identifier keys: those that evidence connects, and those of the identities that these are in now."""
+    evidence: EvidenceSet
+    """As the policy of individuals reads it; what is known of identifiers that join nobody is left out."""
+    matches: tuple[MatchDetail, ...]
+    """The scored evidence, with what it is made of."""
+    current: Mapping[Purpose, Current]
+    """Individuals and operational identities as they stand."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What an action adds to the evidence, or takes from it."""
+
+    added: tuple[Assertion, ...] = ()
+    retracted: frozenset[str] = frozenset()
+    """Ids of assertions."""
+    unlinked: frozenset[tuple[str, str]] = frozenset()
+    """Pairs of a record and an identifier that it states, or of two identifiers seen together."""
+
+    def touched(self) -> set[str]:
+        """Members that the change is about; those of retracted assertions must be named beside them."""
+        return {m for a in self.added for m in (a.left, a.right)} | {m for pair in self.unlinked for m in pair}
+
+
+NO_CHANGE = Change()
+
+
+@dataclass(slots=True)
+class _Walk:
+    """What a walk has seen."""
+
+    inside: set[str] = field(default_factory=set)
+    claims: dict[str, Claim] = field(default_factory=dict)
+    sightings: dict[tuple[str, str], Sighting] = field(default_factory=dict)
+    matches: dict[tuple[str, str], MatchDetail] = field(default_factory=dict)
+    assertions: dict[str, Assertion] = field(default_factory=dict)
+    walkable: dict[str, bool] = field(default_factory=dict)
+    """Of identifiers: whether evidence goes on through them."""
+    current: dict[Purpose, Current] = field(default_factory=dict)
+
+
+class NeighbourhoodReader:
+    """Reads neighbourhoods by the policy of individuals, of which everything else is made."""
+
+    def __init__(self, repository: NeighbourhoodRepository, *, policies: Mapping[Purpose, Policy]) -> None:
+        self._repository = repository
+        self._policies = policies
+
+    async def read(self, members: Iterable[str], *, change: Change = NO_CHANGE, as_of: datetime | None = None) -> Neighbourhood:
+        """The neighbourhood of some members, as the evidence would be with ``change``.
+
+        The change never makes it smaller: what it takes away still connects, lest the parts that it leaves are missed.
+        """
+        walk = _Walk(current={purpose: Current(identities={}, identity_of={}) for purpose in _RECORD_PURPOSES})
+        frontier = {*members, *change.touched()}
+        for _ in range(MAX_ROUNDS):
+            frontier -= walk.inside
+            if not frontier:
+                break
+            walk.inside |= frontier
+            frontier = await self._step(walk, frontier, change, as_of)
+        return await self._neighbourhood(walk, change, as_of)
+
+    async def _step(self, walk: _Walk, frontier: set[str], change: Change, as_of: datetime | None) -> set[str]:
+        """Read what is around the frontier, and return all that it leads to."""
+        await self._judge(walk, frontier, as_of)
+        asked = sorted(member for member in frontier if walk.walkable.get(member, True))
+        reached: set[str] = set()
+        for claim in await self._repository.claims(asked, as_of=as_of):
+            walk.claims[claim.record_id] = claim
+            reached.add(claim.record_id)
+        stated = {key for member in frontier if member in walk.claims for key in walk.claims[member].identifiers}
+        await self._judge(walk, stated - walk.inside, as_of)
+        reached |= {key for key in stated if walk.walkable[key] or self._is_silent_member(key)}
+        for sighting in await self._repository.sightings(asked, as_of=as_of):
+            walk.sightings[sighting.left, sighting.right] = sighting
+        seen = {key for pair in walk.sightings for key in pair if frontier & set(pair)} - walk.inside
+        await self._judge(walk, seen, as_of)
+        reached |= {key for key in seen if walk.walkable[key]}
+        for match in await self._repository.matches(sorted(frontier & walk.claims.keys()), as_of=as_of):
+            walk.matches[match.left, match.right] = match
+            reached |= {match.left, match.right}
+        for assertion in [*await self._repository.assertions(sorted(frontier), as_of=as_of), *change.added]:
+            if {assertion.left, assertion.right} & (frontier | walk.inside):
+                walk.assertions[assertion.id] = assertion
+                reached |= {assertion.left, assertion.right}
+        reached |= await self._fellows(walk, frontier, as_of)
+        return reached
+
+    async def _fellows(self, walk: _Walk, frontier: set[str], as_of: datetime | None) -> set[str]:
+        """Everybody who is in an identity with a member of the frontier now."""
+        fellows: set[str] = set()
+        for purpose in _RECORD_PURPOSES:
+            found = await self._repository.memberships(sorted(frontier), purpose, as_of=as_of)
+            known = walk.current[purpose]
+            new = found.identities.keys() - known.identities.keys()
+            if new:
+                whole = await self._repository.members_of(new, as_of=as_of)
+                walk.current[purpose] = Current(
+                    identities={**known.identities, **found.identities}, identity_of={**known.identity_of, **whole.identity_of}
+                )
+                fellows |= whole.identity_of.keys()
+        return fellows
+
+    async def _judge(self, walk: _Walk, members: Iterable[str], as_of: datetime | None) -> None:
+        """Decide of identifiers whether evidence goes on through them."""
+        policy = self._policies[Purpose.INDIVIDUAL]
+        unknown = sorted(member for member in members if member not in walk.walkable and member not in walk.claims)
+        if not unknown:
+            return
+        crowds = await self._repository.crowds(unknown)
+        near: list[str] = []
+        for member in unknown:
+            if member not in crowds:
+                # No identifier: a record, or a name that nothing has.
+                continue
+            kind = policy.kind_of(member)
+            walk.walkable[member] = kind.joins is not Joins.NEVER and not policy.blocked.holds(member)
+            if walk.walkable[member] and (
+                crowds[member].carriers > kind.max_people or crowds[member].neighbours > kind.max_neighbours
+            ):
+                near.append(member)
+        if near:
+            await self._judge_crowded(walk, near, crowds={key: crowds[key].carriers for key in near}, as_of=as_of)
+
+    async def _judge_crowded(
+        self, walk: _Walk, keys: Sequence[str], *, crowds: Mapping[str, int], as_of: datetime | None
+    ) -> None:
+        """Decide of identifiers that might be generic."""
+        policy = self._policies[Purpose.INDIVIDUAL]
+        too_many = [key for key in keys if crowds[key] > CROWD]
+        held = await self._repository.held_back(too_many, Purpose.INDIVIDUAL, as_of=as_of) if too_many else []
+        generic = {member for each in held if each.reason == "generic" for member in each.members}
+        readable = [key for key in keys if crowds[key] <= CROWD]
+        if readable:
+            generic |= excluded_by(
+                policy,
+                readable,
+                claims=await self._repository.claims(readable, as_of=as_of),
+                sightings=await self._repository.sightings(readable, as_of=as_of),
+            )
+        for key in keys:
+            walk.walkable[key] = key not in generic
+
+    async def _neighbourhood(self, walk: _Walk, change: Change, as_of: datetime | None) -> Neighbourhood:
+        left_out = frozenset(key for key, walkable in walk.walkable.items() if not walkable and not self._is_silent_member(key))
+        kept = _unlinked([walk.claims[member] for member in sorted(walk.inside & walk.claims.keys())], change.unlinked)
+        claims = tuple(_without(claim, left_out) for claim in kept)
+        stated = {key for claim in claims for key in claim.identifiers}
+        unstated = sorted(
+            key for key in walk.inside - walk.claims.keys() - stated - left_out if walk.walkable.get(key) is not None
+        )
+        evidence = EvidenceSet(
+            claims=claims,
+            identifiers=tuple(IdentifierKey(key) for key in await self._repository.on_touchpoints(unstated, as_of=as_of)),
+            sightings=tuple(
+                sighting
+                for pair, sighting in sorted(walk.sightings.items())
+                if pair not in change.unlinked and walk.inside.issuperset(pair) and not left_out & set(pair)
+            ),
+            matches=plain_matches(walk.matches.values()),
+            assertions=tuple(
+                sorted((a for a in walk.assertions.values() if a.id not in change.retracted), key=lambda a: (a.at, a.id))
+            ),
+        )
+        return Neighbourhood(
+            members=frozenset(walk.inside),
+            evidence=evidence,
+            matches=tuple(walk.matches[pair] for pair in sorted(walk.matches)),
+            current=walk.current,
+        )
+
+    def _is_silent_member(self, key: str) -> bool:
+        """Whether an identifier joins nobody and is a member all the same: it is then one by itself."""
+        policy = self._policies[Purpose.INDIVIDUAL]
+        kind = policy.kind_of(key)
+        return kind.joins is Joins.NEVER and kind.member and not policy.blocked.holds(key)
+
+
+_RECORD_PURPOSES = (Purpose.INDIVIDUAL, Purpose.OPERATIONAL)
+
+
+def excluded_by(policy: Policy, keys: Sequence[str], *, claims: Sequence[Claim], sightings: Sequence[Sighting]) -> set[str]:
+    """Which identifiers a policy holds generic or blocked, given all records that state them and all that they were seen with."""
+    wanted = set(keys)
+    only = [replace(c, identifiers=tuple(key for key in c.identifiers if key in wanted)) for c in claims]
+    evidence = EvidenceSet(claims=tuple(only), sightings=tuple(sightings))
+    return exclude(evidence, carriers_of(only), Reading(), policy) & wanted
+
+
+def plain_matches(details: Iterable[MatchDetail]) -> tuple[Match, ...]:
+    """Scored evidence as policies read it."""
+    ordered = sorted(details, key=lambda detail: (detail.left, detail.right))
+    return tuple(
+        Match(left=RecordId(detail.left), right=RecordId(detail.right), match_weight=detail.match_weight, linked=detail.linked)
+        for detail in ordered
+    )
+
+
+def _unlinked(claims: Sequence[Claim], pairs: frozenset[tuple[str, str]]) -> list[Claim]:
+    """Claims without what is taken from them."""
+    return [
+        replace(claim, identifiers=tuple(key for key in claim.identifiers if (claim.record_id, key) not in pairs))
+        for claim in claims
+    ]
+
+
+def _without(claim: Claim, keys: frozenset[str]) -> Claim:
+    """A claim without some identifiers."""
+    return replace(claim, identifiers=tuple(key for key in claim.identifiers if key not in keys))
+
+
+def members_after(current: Current, plan: MembershipPlan) -> dict[str, IdentityId]:
+    """Member to its identity once a plan has been applied."""
+    identity_of = dict(current.identity_of)
+    for change in plan.changes:
+        for closing in change.closings:
+            identity_of.pop(closing.member, None)
+    # Only now: who leaves one identity by one decision may enter another by an earlier one.
+    for change in plan.changes:
+        identity_of.update({opening.member: opening.identity_id for opening in change.openings})
+    return identity_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """What a policy concludes of a neighbourhood, and the plan that makes it so."""
+
+    plan: MembershipPlan
+    conclusion: Conclusion
+
+
+NewId = Callable[[Purpose], IdentityId]
+"""Makes an identity id that was never used."""
+
+
+class LocalResolver:
+    """Concludes of neighbourhoods what a batch would conclude of the whole graph. It reads and plans; it writes nothing."""
+
+    def __init__(self, *, components: Components, policies: Mapping[Purpose, Policy]) -> None:
+        self._components = components
+        self._policies = policies
+
+    async def individuals(self, around: Neighbourhood, *, now: datetime, ids: DecisionIds, new_id: NewId, actor: str) -> Settled:
+        """Individuals of a neighbourhood."""
+        policy = self._policies[Purpose.INDIVIDUAL]
+        conclusion = await conclude_individuals(around.evidence, policy, self._components)
+        plan = plan_memberships(
+            around.current[Purpose.INDIVIDUAL],
+            conclusion.parts,
+            purpose=Purpose.INDIVIDUAL,
+            policy_version=policy.version,
+            now=now,
+            decision_ids=ids,
+            new_identity_id=lambda: new_id(Purpose.INDIVIDUAL),
+            first_seen=conclusion.first_seen,
+            actor=actor,
+        )
+        return Settled(plan=plan, conclusion=conclusion)

@@ -1,0 +1,469 @@
+"""What stewards do: assert, retract, approve and reject, each shown before it is taken and executed as decisions.
+
+An action is written as evidence first, then the neighbourhood that it touches is settled again (see ``graph.identity.local``).
+A crash between the two leaves evidence that the next resolution takes into account.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from types import MappingProxyType
+
+import stamina
+
+from graph.database import Database
+from graph.errors import KindredError
+from graph.identity.carrying import carried_households, carried_operational
+from graph.identity.conclusion import Components, Conclusion, conclude_households, conclude_operational
+from graph.identity.local import Change, LocalResolver, Neighbourhood, NeighbourhoodReader, members_after, plain_matches
+from graph.identity.nearby import NearbyComponents
+from graph.identity.planning import plan_memberships
+from graph.identity.policy import Policy, load_policy
+from graph.identity.preview import effect_of
+from graph.model.claim import Assertion, EvidenceSet
+from graph.model.identity import Decision, DecisionKind, Purpose
+from graph.model.ids import DecisionId, IdentityId
+from graph.model.plan import Current, DecisionIds, MembershipPlan
+from graph.model.profile import Page, TimeCursor
+from graph.model.stewardship import Action, AssertionRecord, Effect, EvidenceLinkRef, ReviewItem
+from graph.repositories.assertions import AssertionRepository, UnknownAssertion
+from graph.repositories.claims import ClaimRepository
+from graph.repositories.components import ComponentRepository
+from graph.repositories.identities import IdentityRepository, ResolutionBusy
+from graph.repositories.neighbourhoods import NeighbourhoodRepository, Scope
+from graph.repositories.reviews import REVIEWABLE, ReviewRepository
+
+NOBODY = Current(identities={}, identity_of={})
+ID_PREFIX = {Purpose.INDIVIDUAL: "ind_", Purpose.HOUSEHOLD: "hh_", Purpose.OPERATIONAL: "op_"}
+WHOLE_UP_TO = 5_000
+"""Records up to which households and operational identities are settled at once, in about a second: both weigh evidence by how
+frequent values are among all records, so that they cannot be concluded of a neighbourhood."""
+PATIENCE_SECONDS = 5.0
+"""How long an action waits for a resolution that is under way."""
+LOCAL_REASONS_KEPT = ("generic", "blocked")
+"""What a neighbourhood does not decide anew: these are about identifiers at which it ends."""
+
+
+class ReasonMissing(KindredError):  # noqa: N818 - states what was observed, as the others do
+    """An action without a reason."""
+
+    code = "reason_missing"
+
+
+class EffectChanged(KindredError):  # noqa: N818
+    """The action would do something else than what was shown."""
+
+    code = "effect_changed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """Who acts and why, and on what terms."""
+
+    by: str
+    reason: str
+    preview: bool
+    """Nothing is written; the effect is what would happen."""
+    expected: str | None = None
+    """Digest of the effect that was seen before; another effect is refused."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Made:
+    """What is known of an action once individuals are planned."""
+
+    change: Change
+    around: Neighbourhood
+    individuals: MembershipPlan
+    policies: Mapping[Purpose, Policy]
+    now: datetime
+    run_id: str
+    actor: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Plans:
+    """Everything that an action changes."""
+
+    around: Neighbourhood
+    policies: Mapping[Purpose, Policy]
+    plans: tuple[MembershipPlan, ...]
+    held: Mapping[Purpose, Mapping[tuple[str, tuple[str, ...]], str]]
+    effect: Effect
+
+
+class Stewardship:
+    """Stewards' actions over the graph."""
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        policies: Callable[[], Awaitable[Mapping[Purpose, Policy]]],
+        components: Components,
+        clock: Callable[[], datetime],
+        new_id: Callable[[], str],
+        patience_seconds: float = PATIENCE_SECONDS,
+        whole_up_to: int = WHOLE_UP_TO,
+    ) -> None:
+        self._assertions = AssertionRepository(database)
+        self._claims = ClaimRepository(database)
+        self._identities = IdentityRepository(database)
+        self._nearby = NeighbourhoodRepository(database)
+        self._reviews = ReviewRepository(database)
+        self._components = components
+        self._policies = policies
+        self._clock = clock
+        self._new_id = new_id
+        self._patience_seconds = patience_seconds
+        self._whole_up_to = whole_up_to
+
+    async def assert_pair(self, left: str, right: str, *, same: bool, purpose: Purpose | None, act: Act) -> Action:
+        """Say that two members are the same person, or are not.
+
+        Raises:
+            ReasonMissing, UnknownMember, AssertionInvalid, EffectChanged, ResolutionBusy.
+        """
+        _require_reason(act)
+        assertion = Assertion(
+            id=f"ast_{self._new_id()}",
+            same=same,
+            left=left,
+            right=right,
+            by=act.by,
+            at=self._clock(),
+            reason=act.reason,
+            purpose=purpose,
+        )
+        await self._assertions.check(assertion)
+        said = f"{act.by} asserted that {left} and {right} are {'the same' if same else 'different'}: {act.reason}"
+
+        async def write() -> None:
+            await self._assertions.add(assertion)
+
+        effect = await self._take(Change(added=(assertion,)), (left, right), write, act, DecisionKind.ASSERTED, said, purpose)
+        return Action(assertion_id=None if act.preview else assertion.id, executed=not act.preview, effect=effect)
+
+    async def retract_assertion(self, assertion_id: str, *, act: Act) -> Action:
+        """Take an assertion back: everything is as if it had never been made; history keeps it.
+
+        Raises:
+            ReasonMissing, UnknownAssertion, EffectChanged, ResolutionBusy.
+        """
+        _require_reason(act)
+        found = await self._assertions.find(assertion_id)
+        if found.retracted_at is not None:
+            raise UnknownAssertion(f"the assertion {assertion_id} was retracted by {found.retracted_by}")
+        word = "the same" if found.same else "different"
+        said = f"{act.by} took back that {found.left} and {found.right} are {word}: {act.reason}"
+
+        async def write() -> None:
+            await self._assertions.retract(assertion_id, by=act.by, at=self._clock(), reason=act.reason)
+
+        change = Change(retracted=frozenset({assertion_id}))
+        members = (found.left, found.right)
+        effect = await self._take(change, members, write, act, DecisionKind.RETRACTED, said, found.purpose)
+        return Action(assertion_id=assertion_id, executed=not act.preview, effect=effect)
+
+    async def retract_evidence(self, link: EvidenceLinkRef, *, act: Act) -> Action:
+        """Take out that a record states an identifier, or that two identifiers were seen together.
+
+        Raises:
+            ReasonMissing, UnknownEvidence, EffectChanged, ResolutionBusy.
+        """
+        _require_reason(act)
+        await self._assertions.require_link(link)
+        said = f"{act.by} took out the evidence between {link.start} and {link.end}: {act.reason}"
+
+        async def write() -> None:
+            await self._assertions.retract_link(link, by=act.by, at=self._clock(), reason=act.reason)
+
+        change = Change(unlinked=frozenset({(link.start, link.end)}))
+        effect = await self._take(change, (link.start, link.end), write, act, DecisionKind.RETRACTED, said, None)
+        return Action(assertion_id=None, executed=not act.preview, effect=effect)
+
+    async def review(self, review_id: str, *, approve: bool, act: Act) -> Action:
+        """Settle a doubtful link, for its purpose: its two sides are the same, or are not.
+
+        Raises:
+            UnknownReview, and what ``assert_pair`` raises.
+        """
+        _require_reason(act)
+        item = await self._reviews.find(review_id)
+        return await self.assert_pair(item.left, item.right, same=approve, purpose=item.purpose, act=act)
+
+    async def queue(
+        self,
+        *,
+        purposes: Sequence[Purpose],
+        first: int,
+        after: TimeCursor | None = None,
+        reasons: Sequence[str] = REVIEWABLE,
+    ) -> Page[ReviewItem]:
+        """One page of the doubtful links that wait, oldest first."""
+        return await self._reviews.queue(purposes=purposes, first=first, after=after, reasons=reasons)
+
+    async def assertions(self, *, first: int, after: TimeCursor | None = None) -> Page[AssertionRecord]:
+        """One page of all assertions, retracted ones included, newest first."""
+        return await self._assertions.all(first=first, after=after)
+
+    async def settle(self, members: Iterable[str], *, actor: str = "resolver") -> Effect:
+        """Bring the neighbourhood of some members in line with the evidence, as a resolution of everything would.
+
+        Raises:
+            ResolutionBusy: a resolution is under way, and did not end in time.
+        """
+        run_id = self._new_id()
+        async with self._leases(run_id):
+            planned = await self._plan(Change(), members, run_id=run_id, actor=actor)
+            await self._apply(planned, run_id=run_id, said=None)
+        return planned.effect
+
+    async def _take(
+        self,
+        change: Change,
+        members: tuple[str, str],
+        write: Callable[[], Awaitable[None]],
+        act: Act,
+        kind: DecisionKind,
+        said: str,
+        purpose: Purpose | None,
+    ) -> Effect:
+        run_id = self._new_id()
+        if act.preview:
+            return (await self._plan(change, members, run_id=run_id, actor=act.by)).effect
+        async with self._leases(run_id):
+            planned = await self._plan(change, members, run_id=run_id, actor=act.by)
+            if act.expected is not None and act.expected != planned.effect.digest:
+                raise EffectChanged(
+                    f"the effect is now {planned.effect.digest}, not {act.expected}: evidence has changed since it was shown"
+                )
+            await write()
+            await self._decide(planned, members, kind, said, purpose, act, run_id)
+            await self._apply(planned, run_id=run_id, said=said)
+        return planned.effect
+
+    async def _plan(self, change: Change, members: Iterable[str], *, run_id: str, actor: str) -> _Plans:
+        """Everything that follows from a change of the evidence around some members; reads only."""
+        scope = await self._nearby.scope()
+        policies = await self._policies()
+        around = await NeighbourhoodReader(self._nearby, policies=policies).read(members, change=change)
+        now = await self._after_latest(scope)
+        settled = await LocalResolver(components=self._components, policies=policies).individuals(
+            around, now=now, ids=_ids(run_id, Purpose.INDIVIDUAL), new_id=self._new_identity_id, actor=actor
+        )
+        made = _Made(
+            change=change,
+            around=around,
+            individuals=settled.plan,
+            policies=policies,
+            now=now,
+            run_id=run_id,
+            actor=actor,
+        )
+        findings = {Purpose.INDIVIDUAL: settled.conclusion.findings}
+        plans = [settled.plan]
+        touched = sorted(_touched(settled.plan))
+        homes = await self._nearby.memberships(touched, Purpose.HOUSEHOLD) if scope.households and touched else NOBODY
+        wanted = [Purpose.HOUSEHOLD] * scope.households + [Purpose.OPERATIONAL] * scope.operational
+        at_once = scope.records <= self._whole_up_to
+        if at_once and wanted:
+            for purpose, plan, conclusion in await self._whole(made, wanted):
+                plans.append(plan)
+                findings[purpose] = conclusion.findings
+        elif wanted:
+            residents = await self._nearby.members_of(homes.identities) if homes.identities else NOBODY
+            plans += [self._plan_of(Purpose.HOUSEHOLD, made, residents, carried_households(residents, settled.plan))]
+            standing = around.current[Purpose.OPERATIONAL]
+            after = members_after(around.current[Purpose.INDIVIDUAL], settled.plan)
+            plans += [self._plan_of(Purpose.OPERATIONAL, made, standing, carried_operational(standing, after, around, change))]
+        return _Plans(
+            around=around,
+            policies=policies,
+            plans=tuple(plans),
+            held={
+                purpose: {(finding.reason, finding.members): finding.detail for finding in found}
+                for purpose, found in findings.items()
+            },
+            effect=effect_of(plans, households=homes.identities, pending=bool(wanted) and not at_once),
+        )
+
+    async def _whole(self, made: _Made, purposes: Sequence[Purpose]) -> list[tuple[Purpose, MembershipPlan, Conclusion]]:
+        """Households and operational identities of the whole graph, as they would be."""
+        individual_of = dict(await self._identities.memberships(Purpose.INDIVIDUAL))
+        for member in made.around.members:
+            individual_of.pop(member, None)
+        individual_of.update(members_after(made.around.current[Purpose.INDIVIDUAL], made.individuals))
+        evidence = _changed(await self._claims.everything(), made.change)
+        scored = await self._nearby.matches([claim.record_id for claim in evidence.claims])
+        evidence = replace(evidence, matches=plain_matches(scored))
+        found = []
+        for purpose in purposes:
+            conclude = conclude_households if purpose is Purpose.HOUSEHOLD else conclude_operational
+            conclusion = await conclude(evidence, made.policies[purpose], self._components, individual_of)
+            current = Current(
+                identities=await self._identities.identities(purpose), identity_of=await self._identities.memberships(purpose)
+            )
+            found.append((purpose, self._plan_of(purpose, made, current, conclusion.parts, conclusion.first_seen), conclusion))
+        return found
+
+    def _plan_of(
+        self,
+        purpose: Purpose,
+        made: _Made,
+        current: Current,
+        parts: Sequence[Sequence[str]],
+        first_seen: Mapping[str, datetime | None] = MappingProxyType({}),
+    ) -> MembershipPlan:
+        return plan_memberships(
+            current,
+            parts,
+            purpose=purpose,
+            policy_version=made.policies[purpose].version,
+            now=made.now,
+            decision_ids=_ids(made.run_id, purpose),
+            new_identity_id=lambda: self._new_identity_id(purpose),
+            first_seen=first_seen,
+            actor=made.actor,
+        )
+
+    async def _decide(
+        self,
+        planned: _Plans,
+        members: tuple[str, str],
+        kind: DecisionKind,
+        said: str,
+        purpose: Purpose | None,
+        act: Act,
+        run_id: str,
+    ) -> None:
+        """Record what the steward said as a decision of each purpose that it counts for, about the identities of its members."""
+        for plan in planned.plans:
+            current = planned.around.current.get(plan.purpose)
+            if current is None or purpose not in (None, plan.purpose):
+                continue
+            about = {member: current.identity_of[member] for member in members if member in current.identity_of}
+            if not about:
+                continue
+            before: dict[str, tuple[str, ...]] = {}
+            for member, identity in sorted(about.items()):
+                before[identity] = (*before.get(identity, ()), member)
+            after = members_after(current, plan)
+            outcome: dict[str, tuple[str, ...]] = {}
+            for member in members:
+                if member in after:
+                    outcome[after[member]] = (*outcome.get(after[member], ()), member)
+            decision = Decision(
+                id=DecisionId(f"dec_{run_id}_{plan.purpose.value}_said"),
+                kind=kind,
+                purpose=plan.purpose,
+                policy_version=planned.policies[plan.purpose].version,
+                actor=act.by,
+                at=plan.at,
+                identity_id=sorted(about.values())[0],
+                before=before,
+                after=outcome,
+                reason=said,
+            )
+            await self._assertions.record_decision(decision, identity_ids=sorted(set(about.values())), run_id=run_id)
+
+    async def _apply(self, planned: _Plans, *, run_id: str, said: str | None) -> None:
+        for plan in planned.plans:
+            await self._identities.hold(plan.purpose, holder=run_id, now=self._clock())
+            await self._identities.apply(_because(plan, said), run_id=run_id, progress=lambda _: None)
+        for purpose, held in planned.held.items():
+            if purpose is not Purpose.INDIVIDUAL:
+                await self._identities.replace_held_back(purpose, held, planned.plans[0].at)
+                continue
+            standing = await self._nearby.held_back(sorted(planned.around.members), purpose)
+            among = [
+                each
+                for each in standing
+                if each.reason not in LOCAL_REASONS_KEPT and planned.around.members.issuperset(each.members)
+            ]
+            target = {key: detail for key, detail in held.items() if key[0] not in LOCAL_REASONS_KEPT}
+            await self._reviews.report_held_back(purpose, target, among=among, now=planned.plans[0].at)
+
+    @asynccontextmanager
+    async def _leases(self, run_id: str) -> AsyncIterator[None]:
+        """The right to resolve every purpose, waited for a little."""
+        async with AsyncExitStack() as stack:
+            for purpose in Purpose:
+                async for attempt in stamina.retry_context(
+                    on=ResolutionBusy, attempts=None, timeout=self._patience_seconds, wait_initial=0.1, wait_max=0.5
+                ):
+                    with attempt:
+                        await stack.enter_async_context(self._identities.lease(purpose, holder=run_id, clock=self._clock))
+            yield
+
+    async def _after_latest(self, scope: Scope) -> datetime:
+        """Now, but after every earlier change, whatever the clock does: validity times must not run backwards."""
+        purposes = [Purpose.INDIVIDUAL]
+        purposes += [Purpose.OPERATIONAL] if scope.operational else []
+        purposes += [Purpose.HOUSEHOLD] if scope.households else []
+        latest = [await self._identities.latest_change(purpose) for purpose in purposes]
+        return max([self._clock(), *(moment + timedelta(milliseconds=1) for moment in latest if moment is not None)])
+
+    def _new_identity_id(self, purpose: Purpose) -> IdentityId:
+        return IdentityId(ID_PREFIX[purpose] + self._new_id())
+
+
+def open_stewardship(database: Database, *, clock: Callable[[], datetime], new_id: Callable[[], str]) -> Stewardship:
+    """Stewardship by the policies in force."""
+
+    async def policies() -> Mapping[Purpose, Policy]:
+        return {purpose: load_policy(purpose) for purpose in Purpose}
+
+    return Stewardship(
+        database,
+        policies=policies,
+        components=NearbyComponents(ComponentRepository(database, new_graph_name=lambda: f"kindred-{new_id()}")),
+        clock=clock,
+        new_id=new_id,
+    )
+
+
+def _ids(run_id: str, purpose: Purpose) -> DecisionIds:
+    return DecisionIds(run_id=f"{run_id}_{purpose.value}")
+
+
+def _require_reason(act: Act) -> None:
+    if not act.reason.strip():
+        raise ReasonMissing("an action needs a reason, in a sentence")
+
+
+def _touched(plan: MembershipPlan) -> set[str]:
+    """Identities whose members a plan changes, or that it ends."""
+    touched: set[str] = set()
+    for change in plan.changes:
+        touched.add(change.decision.identity_id)
+        touched |= {closing.identity_id for closing in change.closings} | set(change.retired)
+    return touched
+
+
+def _because(plan: MembershipPlan, said: str | None) -> MembershipPlan:
+    """A plan whose decisions tell what the steward said."""
+    if said is None:
+        return plan
+    return replace(
+        plan,
+        changes=tuple(
+            replace(change, decision=replace(change.decision, reason=f"{change.decision.reason}; {said}"))
+            for change in plan.changes
+        ),
+    )
+
+
+def _changed(evidence: EvidenceSet, change: Change) -> EvidenceSet:
+    """The evidence of the whole graph with a change."""
+    return replace(
+        evidence,
+        claims=tuple(
+            replace(claim, identifiers=tuple(key for key in claim.identifiers if (claim.record_id, key) not in change.unlinked))
+            for claim in evidence.claims
+        )
+        if change.unlinked
+        else evidence.claims,
+        assertions=(*(a for a in evidence.assertions if a.id not in change.retracted), *change.added),
+    )

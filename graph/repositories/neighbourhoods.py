@@ -1,0 +1,212 @@
+"""The evidence and identities around some members, now or as of a moment.
+
+``as_of`` is a moment of Kindred's own clock: what is read is what stood then; None is now.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import orjson
+
+from graph.database import Database
+from graph.model.claim import Assertion, Claim, Sighting
+from graph.model.evidence import PersonName, PostalAddress
+from graph.model.explanation import FieldComparison, HeldBack, MatchDetail
+from graph.model.identity import Decision, DecisionKind, Purpose
+from graph.model.ids import DecisionId, IdentifierKey, IdentityId, RecordId
+from graph.model.plan import Current, CurrentIdentity
+from graph.statements import identity as identity_statements
+from graph.statements import review as statements
+from graph.statements.statement import NoParameters
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crowd:
+    """How much is around an identifier."""
+
+    carriers: int
+    neighbours: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """Which identity graphs there are, and how many records."""
+
+    operational: bool
+    households: bool
+    records: int
+
+
+class NeighbourhoodRepository:
+    """Reads what is around members; each method costs one statement."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def claims(self, members: Sequence[str], *, as_of: datetime | None = None) -> list[Claim]:
+        """The claims of some records, and of every record that states one of some identifiers."""
+        rows = await self._database.run(statements.READ_CLAIMS_AROUND, _around(members, as_of))
+        return [_claim(row) for row in rows]
+
+    async def sightings(self, members: Sequence[str], *, as_of: datetime | None = None) -> list[Sighting]:
+        """The sightings of some identifiers with any others."""
+        rows = await self._database.run(statements.READ_SIGHTINGS_AROUND, _around(members, as_of))
+        return [
+            Sighting(left=IdentifierKey(row.left_key), right=IdentifierKey(row.right_key), first_seen=row.first_seen)
+            for row in rows
+        ]
+
+    async def matches(self, members: Sequence[str], *, as_of: datetime | None = None) -> list[MatchDetail]:
+        """The scored evidence between some records and any others."""
+        rows = await self._database.run(statements.READ_MATCHES_AROUND, _around(members, as_of))
+        return [_match(row) for row in rows]
+
+    async def assertions(self, members: Sequence[str], *, as_of: datetime | None = None) -> list[Assertion]:
+        """The assertions about some members that are in force, oldest first."""
+        rows = await self._database.run(statements.READ_ASSERTIONS_AROUND, _around(members, as_of))
+        found = [
+            Assertion(
+                id=row.id,
+                same=row.same,
+                left=row.left,
+                right=row.right,
+                by=row.by,
+                at=row.at,
+                reason=row.reason,
+                purpose=Purpose(row.purpose) if row.purpose else None,
+            )
+            for row in rows
+        ]
+        return sorted(found, key=lambda assertion: (assertion.at, assertion.id))
+
+    async def memberships(self, members: Sequence[str], purpose: Purpose, *, as_of: datetime | None = None) -> Current:
+        """The identities of some members."""
+        rows = await self._database.run(
+            statements.READ_IDENTITIES_OF,
+            statements.PurposeAroundParameters(members=members, purpose=purpose, as_of=as_of),
+        )
+        return _memberships(rows)
+
+    async def members_of(self, identity_ids: Iterable[str], *, as_of: datetime | None = None) -> Current:
+        """All members of some identities; those of a household are individuals."""
+        rows = await self._database.run(statements.READ_MEMBERS_OF, _around(sorted(set(identity_ids)), as_of))
+        return _memberships(rows)
+
+    async def decisions(self, members: Sequence[str], purpose: Purpose, *, as_of: datetime | None = None) -> list[Decision]:
+        """The decisions about some members, then and before, oldest first; each once."""
+        rows = await self._database.run(
+            statements.READ_DECISIONS_OF,
+            statements.PurposeAroundParameters(members=members, purpose=purpose, as_of=as_of),
+        )
+        return list({row.id: _decision(row) for row in reversed(rows)}.values())[::-1]
+
+    async def held_back(self, members: Sequence[str], purpose: Purpose, *, as_of: datetime | None = None) -> list[HeldBack]:
+        """What a purpose holds back about some members."""
+        rows = await self._database.run(
+            statements.READ_HELD_BACK_ABOUT,
+            statements.PurposeAroundParameters(members=members, purpose=purpose, as_of=as_of),
+        )
+        found = (
+            HeldBack(
+                id=row.id,
+                purpose=Purpose(row.purpose),
+                reason=row.reason,
+                detail=row.detail,
+                members=tuple(sorted(row.members)),
+                since=row.since,
+            )
+            for row in rows
+        )
+        return sorted(found, key=lambda held: held.id)
+
+    async def crowds(self, keys: Sequence[str]) -> dict[str, Crowd]:
+        """How much is around some identifiers now."""
+        rows = await self._database.run(statements.COUNT_AROUND, statements.CountParameters(members=keys))
+        return {row.member: Crowd(carriers=row.carriers, neighbours=row.neighbours) for row in rows}
+
+    async def on_touchpoints(self, keys: Sequence[str], *, as_of: datetime | None = None) -> list[str]:
+        """Those of some identifiers that a touchpoint carries."""
+        if not keys:
+            return []
+        rows = await self._database.run(statements.FIND_ON_TOUCHPOINTS, _around(keys, as_of))
+        return [row.key for row in rows]
+
+    async def scope(self) -> Scope:
+        """Which identity graphs there are, and how many records."""
+        [row] = await self._database.run(statements.READ_SCOPE, NoParameters())
+        return Scope(operational=row.operational, households=row.households, records=row.records)
+
+
+def _around(members: Sequence[str], as_of: datetime | None) -> statements.AroundParameters:
+    return statements.AroundParameters(members=members, as_of=as_of)
+
+
+def _memberships(rows: Sequence[statements.MembershipAtRow]) -> Current:
+    return Current(
+        identity_of={row.member: IdentityId(row.identity_id) for row in rows},
+        identities={
+            IdentityId(row.identity_id): CurrentIdentity(id=IdentityId(row.identity_id), created_at=row.created_at)
+            for row in rows
+        },
+    )
+
+
+def _claim(row: statements.ClaimAroundRow) -> Claim:
+    rejected: dict[str, str] = {}
+    for text in row.rejected:
+        value = orjson.loads(text)
+        rejected.setdefault(value["field"], value["given"])
+    return Claim(
+        record_id=RecordId(row.record_id),
+        source=row.source,
+        entity_type=row.entity_type or "person",
+        name=PersonName(
+            given=row.given_name, middle=row.middle_name, family=row.family_name, suffix=row.name_suffix, full=row.full_name
+        ),
+        gender=row.gender,
+        birth_date=row.birth_date,
+        address=PostalAddress(
+            street=row.street, city=row.city, region=row.region, postal_code=row.postal_code, country=row.country
+        ),
+        at=row.at,
+        first_seen=row.first_seen,
+        identifiers=tuple(IdentifierKey(key) for key in sorted(row.identifiers)),
+        rejected=tuple(sorted(rejected.items())),
+    )
+
+
+def _match(row: statements.MatchDetailRow) -> MatchDetail:
+    fields = row.fields or []
+    nothing = [0.0] * len(fields)
+    columns = zip(
+        fields, row.levels or [""] * len(fields), row.stranger_weights or nothing, row.home_weights or nothing, strict=True
+    )
+    return MatchDetail(
+        left=row.left_id,
+        right=row.right_id,
+        match_weight=row.match_weight,
+        linked=row.linked,
+        model=row.model,
+        comparisons=tuple(
+            FieldComparison(field=name, level=level, against_stranger=stranger, against_home=home)
+            for name, level, stranger, home in columns
+        ),
+        prior_stranger=row.prior_stranger,
+        prior_home=row.prior_home,
+    )
+
+
+def _decision(row: identity_statements.DecisionRow) -> Decision:
+    return Decision(
+        id=DecisionId(row.id),
+        kind=DecisionKind(row.kind),
+        purpose=Purpose(row.purpose),
+        policy_version=row.policy_version,
+        actor=row.actor,
+        at=row.at,
+        identity_id=IdentityId(row.identity_id),
+        before={name: tuple(members) for name, members in orjson.loads(row.before).items()},
+        after={name: tuple(members) for name, members in orjson.loads(row.after).items()},
+        reason=row.reason,
+    )
