@@ -6,7 +6,7 @@ from typing import Protocol
 
 from graph.identity.progress import Progress
 from graph.model.claim import EvidenceSet
-from graph.repositories.claims import ClaimRepository
+from graph.repositories.matches import MatchRepository
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,9 +30,9 @@ class Matcher(Protocol):
 class KeepsMatches:
     """Scores nothing: the matches that are in the graph hold."""
 
-    def __init__(self, claims: ClaimRepository) -> None:
-        self._claims = claims
+    def __init__(self, matches: MatchRepository) -> None:
+        self._matches = matches
 
     async def match(self, evidence: EvidenceSet, *, progress: Progress) -> Matched:  # noqa: ARG002 - it has no steps
         """The evidence with the matches of the graph."""
-        return Matched(evidence=replace(evidence, matches=await self._claims.matches()))
+        return Matched(evidence=replace(evidence, matches=await self._matches.matches()))

@@ -11,21 +11,19 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import pairwise
 
 import numpy as np
 
+from graph.identity.confirmed.limits import IdentityLimits
 from graph.identity.confirmed.statements import Statements, candidates, namespaces, statements_of
 from graph.identity.confirmed.weights import Compared, compare_pairs
-from graph.identity.homes.arrays import Flags, Floats, Index, connected, keyed, runs, within
-from graph.identity.partition import split_by_threshold
+from graph.identity.homes.arrays import Flags, Floats, Index, connected, keyed, runs
 from graph.identity.policy import Confirmation, Joins, Policy, PolicyError
 from graph.identity.reading import Finding, Link, Reading, link_assertions
-from graph.model.claim import Assertion, EvidenceSet, namespace_of
+from graph.model.claim import EvidenceSet, namespace_of
 from graph.model.explanation import StepKind
 from graph.model.ids import IdentityId
-
-LARGE = 24
-"""Records of one group up to which all are compared for contradictions; in larger ones, distinct values are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +147,8 @@ def conclude(confirmed: Confirmed, policy: Policy) -> tuple[list[tuple[str, ...]
     component = connected(
         np.concatenate([compared.left[rows], asserted[:, 0]]), np.concatenate([compared.right[rows], asserted[:, 1]]), len(ids)
     )
-    broken = _broken(statements, component, reading.different, number_of, policy)
+    limits = IdentityLimits(statements, policy, reading.different)
+    broken = limits.broken(component)
     group = component.copy()
     findings: list[Finding] = []
     links_of: dict[int, list[Link]] = defaultdict(list)
@@ -160,57 +159,22 @@ def conclude(confirmed: Confirmed, policy: Policy) -> tuple[list[tuple[str, ...]
         if link.left in number_of and broken[component[number_of[link.left]]]:
             links_of[int(component[number_of[link.left]])].append(link)
     order = np.argsort(component, kind="stable")
-    bounds = runs(component[order])
+    bounds = runs(component[order]).tolist()
     free = len(ids)
     parts: list[tuple[str, ...]] = []
-    for first, last in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
-        members = [ids[number] for number in order[first:last].tolist()]
-        name = int(component[order[first]])
+    numbers = order.tolist()
+    for (first, last), name in zip(pairwise(bounds), component[order[bounds[:-1]]].tolist(), strict=True):
         if not broken[name]:
-            parts.append(tuple(members))
+            parts.append(tuple(ids[number] for number in numbers[first:last]))
             continue
-        split = split_by_threshold(members, links_of[name], reading, policy)
-        findings.extend(split.findings)
-        for part in split.parts:
-            parts.append(part)
-            group[[number_of[member] for member in part]] = free
+        pieces, dropped = limits.split(numbers[first:last], links_of[name])
+        findings.extend(dropped)
+        for piece in pieces:
+            parts.append(tuple(ids[number] for number in piece))
+            group[piece] = free
             free += 1
     findings.extend(_doubts(confirmed, group))
     return parts, findings
-
-
-def _broken(
-    statements: Statements, component: Index, different: Sequence[Assertion], number_of: Mapping[str, int], policy: Policy
-) -> Flags:
-    """Whether each component breaks a limit: size, values of which one person has few, fields that must not differ."""
-    count = int(component.max()) + 1 if len(component) else 0
-    broken = np.bincount(component, minlength=count) > policy.limits.max_members
-    for namespace, most in policy.unique_namespaces.items():
-        mine = np.array([namespace_of(key) == namespace for key in statements.identifiers], dtype=np.bool_)
-        rows = statements.stated[mine[statements.stated[:, 1]]]
-        values = np.unique(keyed(component[rows[:, 0]], rows[:, 1])) >> 32
-        broken |= np.bincount(values, minlength=count) > most
-    for field in (statements.born, statements.suffix, statements.gender, statements.entity):
-        known = field.code >= 0
-        stated = np.unique(keyed(component[known], field.code[known])) >> 32
-        broken |= np.bincount(stated, minlength=count) > 1
-    broken |= _names_differ(statements, component, count)
-    for assertion in different:
-        ends = number_of.get(assertion.left), number_of.get(assertion.right)
-        if ends[0] is not None and ends[1] is not None and component[ends[0]] == component[ends[1]]:
-            broken[component[ends[0]]] = True
-    return broken
-
-
-def _names_differ(statements: Statements, component: Index, count: int) -> Flags:
-    """Whether each component holds two given names that are not one; distinct names are compared."""
-    known = statements.given.code >= 0
-    rows = np.unique(keyed(component[known], statements.given.code[known]))
-    of_component, name = rows >> 32, rows & 0xFFFFFFFF
-    left, right = within(of_component, LARGE)
-    broken = np.bincount(of_component, minlength=count) > LARGE
-    broken[of_component[left[statements.differ(name[left], name[right])]]] = True
-    return broken
 
 
 def _doubts(confirmed: Confirmed, group: Index) -> list[Finding]:

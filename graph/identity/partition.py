@@ -1,6 +1,6 @@
 """Splitting of components that break a limit.
 
-Min cut where evidence contradicts, Leiden where size breaks, a rising threshold where nothing may be guessed.
+Min cut where evidence contradicts, Leiden where size breaks.
 Every function is deterministic and sees one component only, so what lies elsewhere in the graph never changes its result.
 """
 
@@ -69,9 +69,12 @@ def separations(members: Sequence[str], reading: Reading, policy: Policy) -> lis
         for a in reading.different
         if {a.left, a.right} <= inside
     ]
-    found.extend(_over_unique_limits(members, policy))
+    found.extend(over_unique_limits(members, policy))
     claims = [reading.claims[member] for member in members if member in reading.claims]
     for left, right in combinations(claims, 2):
+        if reading.verdicts.same_group(left.record_id, right.record_id):
+            # Scored with all that their fellows state: that they differ in a field has been weighed.
+            continue
         for contradiction in policy.contradictions:
             if contradicts(contradiction, left, right):
                 found.append(
@@ -96,7 +99,8 @@ def contradicts(contradiction: Contradiction, left: Claim, right: Claim) -> bool
     return True
 
 
-def _over_unique_limits(members: Sequence[str], policy: Policy) -> list[Separation]:
+def over_unique_limits(members: Sequence[str], policy: Policy) -> list[Separation]:
+    """Pairs of identifiers of which one person has fewer than the members have together."""
     values: dict[str, list[str]] = defaultdict(list)
     for member in members:
         if namespace_of(member) in policy.unique_namespaces:
@@ -190,33 +194,3 @@ def _has_last_word(link: Link, broken: Sequence[Separation]) -> bool:
     if link.asserted_at is None:
         return False
     return all(s.asserted_at is None or link.asserted_at > s.asserted_at for s in broken)
-
-
-def split_by_threshold(members: Sequence[str], links: Sequence[Link], reading: Reading, policy: Policy) -> Split:
-    """Raise the weight that evidence needs, where a limit is broken, until every part holds all limits.
-
-    The links dropped are reported for review; a steward's assertion is dropped only for a steward's later one.
-    """
-    findings: list[Finding] = []
-    settled: list[tuple[str, ...]] = []
-    work = [(tuple(sorted(members)), list(links))]
-    while work:
-        part, inside = work.pop()
-        broken = separations(part, reading, policy)
-        too_large = len(part) > policy.limits.max_members
-        if not inside or not (broken or too_large):
-            settled.append(part)
-            continue
-        droppable = [link for link in inside if not _has_last_word(link, broken)]
-        if not droppable:
-            settled.append(part)
-            continue
-        weakest = min(link.weight for link in droppable)
-        dropped = [link for link in droppable if link.weight == weakest]
-        first = broken[0] if broken else None
-        reason = first.reason if first else "over_limit"
-        detail = first.detail if first else f"{len(part)} members, more than {policy.limits.max_members}"
-        findings.extend(_dropped(reason, f"{link.rule} dropped: {detail}", (link.left, link.right)) for link in dropped)
-        remaining = [link for link in inside if link not in dropped]
-        work.extend(_restrict(piece, remaining) for piece in connected(part, remaining))
-    return Split(parts=tuple(sorted(settled)), findings=tuple(sorted(findings, key=lambda f: (f.reason, f.members))))

@@ -53,19 +53,6 @@ class Field(StrEnum):
     ORGANIZATION_NAME = "organization_name"
 
 
-class BlockField(StrEnum):
-    """What two records must have in common before a rule compares them."""
-
-    GIVEN_NAME = "given_name"
-    FAMILY_NAME = "family_name"
-    FULL_NAME = "full_name"
-    BIRTH_DATE = "birth_date"
-    POSTAL_ADDRESS = "postal_address"
-    POSTAL_CODE = "postal_code"
-    CITY = "city"
-    EMAIL_LOCAL_PART = "email_local_part"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvidenceKind:
     """How one namespace of identifiers counts."""
@@ -86,20 +73,6 @@ class EvidenceKind:
     """Whether the value was checked by someone; only such identifiers belong to operational identities."""
     member: bool
     """Whether values belong to identities of this purpose at all."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
-    """Joins two records that agree in some fields and contradict each other in none of others."""
-
-    name: str
-    block: tuple[BlockField, ...]
-    agree: tuple[Field, ...]
-    near: tuple[Field, ...]
-    """These have to be close at least."""
-    forbid: tuple[Field, ...]
-    """These must not differ; silence is allowed."""
-    weight: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,8 +110,6 @@ class Limits:
 
     max_profiles_per_value: int
     """Distinct combinations of name, birth date and address on one value that are still compared with each other."""
-    max_block: int
-    """Records in one block of a rule that are still compared with each other."""
     max_members: int
     """Members of one identity; larger communities are split by rising ``leiden_gammas``."""
     leiden_gammas: tuple[float, ...]
@@ -210,7 +181,6 @@ class Policy:
     evidence: Mapping[str, EvidenceKind]
     blocked: Blocked
     limits: Limits
-    rules: tuple[Rule, ...]
     contradictions: tuple[Contradiction, ...]
     """What separates two records wherever they meet, the strongest first."""
     min_match_weight: float | None
@@ -272,7 +242,6 @@ def parse_policy(document: Mapping[str, Any], *, purpose: Purpose, where: str) -
             by_namespace={name: tuple(values) for name, values in blocked.items() if name != "any"},
         ),
         limits=_build(Limits, top.take("limits", dict), f"{where} [limits]"),
-        rules=tuple(_build(Rule, rule, f"{where} [[rule]] {i + 1}") for i, rule in enumerate(top.take("rule", list, []))),
         contradictions=tuple(
             sorted(
                 (

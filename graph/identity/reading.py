@@ -12,13 +12,19 @@ from datetime import datetime
 from itertools import combinations
 
 from graph.identity.comparison import Outcome, compare
-from graph.identity.policy import BlockField, EvidenceKind, Field, Joins, Policy, Rule
-from graph.model.claim import Assertion, Claim, EvidenceSet, namespace_of
+from graph.identity.policy import EvidenceKind, Field, Joins, Policy
+from graph.identity.verdicts import NO_VERDICTS, Verdicts, verdicts_of
+from graph.model.claim import Assertion, Claim, EvidenceSet, Match, namespace_of
 from graph.model.explanation import StepKind
-from graph.model.identifier import EMAIL
 
 ASSERTED_WEIGHT = 1000.0
 """More than any evidence weighs: a steward's word is cut by nothing but a later one."""
+BITS_PER_WEIGHT = 6.0
+"""Bits of scored evidence that weigh as much as one unit of a policy's weights."""
+LEAST_MATCH_BITS = 0.5
+"""Two records of one group are linked by this at least, though by themselves they may say little of each other."""
+DOUBTFUL_BITS = -2.0
+"""From this on a pair that was found to be of two people is worth a steward's look: one in five of them is one person."""
 CLIQUE_UP_TO = 6
 """Records around a value that is not theirs are linked each with each up to this number, else all with the first."""
 PROFILE_FIELDS = (Field.GIVEN_NAME, Field.FAMILY_NAME, Field.BIRTH_DATE)
@@ -57,13 +63,25 @@ class Reading:
     links: list[Link] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     claims: dict[str, Claim] = field(default_factory=dict)
+    verdicts: Verdicts = field(default_factory=lambda: NO_VERDICTS)
+    doubtful: list[Match] = field(default_factory=list)
+    """Pairs that were found to be of two people by a narrow margin."""
     different: list[Assertion] = field(default_factory=list)
     """Pairs that a steward keeps apart and nobody asserted to be the same since."""
 
+    @property
+    def kept_apart(self) -> frozenset[str]:
+        """Members whom a steward keeps apart from somebody."""
+        return frozenset(end for assertion in self.different for end in (assertion.left, assertion.right))
+
 
 def read_evidence(evidence: EvidenceSet, policy: Policy) -> Reading:
-    """The links that a policy sees: shared identifiers, identifiers seen together, rules, scored matches, stewards."""
+    """The links that a policy sees: scored matches, shared identifiers, identifiers seen together, stewards."""
     reading = Reading(claims={claim.record_id: claim for claim in sorted(evidence.claims, key=lambda c: c.record_id)})
+    matches = [m for m in evidence.matches if m.left in reading.claims and m.right in reading.claims]
+    matches.sort(key=lambda m: (m.left, m.right))
+    reading.verdicts = verdicts_of(matches)
+    reading.doubtful = [m for m in matches if not m.linked and m.match_weight >= DOUBTFUL_BITS]
     for claim in reading.claims.values():
         reading.members[claim.record_id] = claim.first_seen
     carriers = carriers_of(reading.claims.values())
@@ -77,12 +95,10 @@ def read_evidence(evidence: EvidenceSet, policy: Policy) -> Reading:
             _link_carriers(key, carriers[key], reading, policy)
     for sighting in sorted(evidence.sightings, key=lambda s: (s.left, s.right)):
         _link_sighting(sighting.left, sighting.right, sighting.first_seen, reading, policy)
-    reading.links.extend(rule_links(reading.claims.values(), policy))
-    if policy.min_match_weight is not None:
-        for match in sorted(evidence.matches, key=lambda m: (m.left, m.right)):
-            if match.match_weight >= policy.min_match_weight and {match.left, match.right} <= reading.claims.keys():
-                weight = match.match_weight / policy.min_match_weight
-                reading.links.append(_link(match.left, match.right, weight, "match", StepKind.MATCHES, (), None))
+    for match in matches:
+        if match.linked:
+            weight = max(match.match_weight, LEAST_MATCH_BITS) / BITS_PER_WEIGHT
+            reading.links.append(_link(match.left, match.right, weight, "match", StepKind.MATCHES, (), None))
     link_assertions(evidence.assertions, reading, policy)
     return reading
 
@@ -96,25 +112,30 @@ def carriers_of(claims: Iterable[Claim]) -> dict[str, list[Claim]]:
     return carriers
 
 
-def group_by_person(carriers: Sequence[Claim], contradicted_by: tuple[Field, ...]) -> list[list[Claim]]:
-    """Split the records that state one value into groups within which nothing contradicts that they are one person.
+def group_by_person(
+    carriers: Sequence[Claim], contradicted_by: tuple[Field, ...], verdicts: Verdicts = NO_VERDICTS
+) -> list[list[Claim]]:
+    """Split the records that state one value into groups of one person each.
 
-    The most alike come together first, and a group takes nobody whom one of its records contradicts (complete linkage), so that
-    a record without a name does not join two people. Largest group first, then the earliest seen, then by record id.
+    Records that scored matches link are together, pairs that were found to be of two people are not. Of records that nobody
+    scored, the most alike come together first, and a group takes nobody whom one of its records contradicts (complete linkage),
+    so that a record without a name does not join two people. Largest group first, then the earliest seen, then by record id.
     """
-    profiles: dict[tuple[object, ...], list[Claim]] = defaultdict(list)
+    known: dict[object, list[Claim]] = defaultdict(list)
     for claim in sorted(carriers, key=lambda c: c.record_id):
-        profiles[_profile(claim)].append(claim)
-    people = list(profiles.values())
+        # Unscored records of one profile are alike in everything; scored ones may be of two people all the same.
+        scored = claim.record_id in verdicts.scored
+        known[verdicts.group_of.get(claim.record_id, claim.record_id) if scored else _profile(claim)].append(claim)
+    people = list(known.values())
     if len(people) == 1:
         return people
     apart: set[tuple[int, int]] = set()
     alike: list[tuple[int, str, str, int, int]] = []
     for i, j in combinations(range(len(people)), 2):
-        left, right = people[i][0], people[j][0]
-        if any(compare(name, left, right) is Outcome.DIFFERS for name in contradicted_by):
+        if _two_people(people[i], people[j], contradicted_by, verdicts):
             apart.add((i, j))
         else:
+            left, right = people[i][0], people[j][0]
             likeness = sum(compare(name, left, right) for name in PROFILE_FIELDS)
             alike.append((-likeness, left.record_id, right.record_id, i, j))
     group_of = list(range(len(people)))
@@ -128,6 +149,15 @@ def group_by_person(carriers: Sequence[Claim], contradicted_by: tuple[Field, ...
             group_of[member] = a
     merged = [sorted((c for i in group for c in people[i]), key=lambda c: c.record_id) for group in groups.values()]
     return sorted(merged, key=lambda group: (-len(group), min(c.first_seen for c in group), group[0].record_id))
+
+
+def _two_people(left: Sequence[Claim], right: Sequence[Claim], contradicted_by: tuple[Field, ...], verdicts: Verdicts) -> bool:
+    """Whether two groups that state one value are known, or by what they state must be taken, to be two people."""
+    pairs = [(a.record_id, b.record_id) for a in left for b in right]
+    if any((min(pair), max(pair)) in verdicts.apart for pair in pairs):
+        return True
+    one, other = ({_profile(claim): claim for claim in group}.values() for group in (left, right))
+    return any(compare(name, a, b) is Outcome.DIFFERS for name in contradicted_by for a in one for b in other)
 
 
 def _profile(claim: Claim) -> tuple[object, ...]:
@@ -173,9 +203,9 @@ def _link_carriers(key: str, carriers: Sequence[Claim], reading: Reading, policy
         case Joins.NEVER:
             return
         case Joins.ALONE:
-            groups = [list(carriers)]
+            groups = group_by_person(carriers, (), reading.verdicts)
         case Joins.UNLESS_CONTRADICTED:
-            groups = group_by_person(carriers, kind.contradicted_by)
+            groups = group_by_person(carriers, kind.contradicted_by, reading.verdicts)
     holder = key if key in reading.members else None
     for index, group in enumerate(groups):
         if holder and index == 0:
@@ -213,86 +243,6 @@ def _link_sighting(left: str, right: str, first_seen: datetime, reading: Reading
     reading.links.append(_link(left, right, weight, "seen_with", StepKind.SEEN_WITH, (left, right), first_seen))
 
 
-def rule_links(claims: Iterable[Claim], policy: Policy) -> list[Link]:
-    """Links between records that a rule of the policy joins by what they state; the strongest rule of each pair."""
-    ordered = sorted(claims, key=lambda c: c.record_id)
-    found: dict[tuple[str, str], Link] = {}
-    for rule in policy.rules:
-        blocks: dict[tuple[str, ...], list[Claim]] = defaultdict(list)
-        for claim in ordered:
-            if (block := block_of(claim, rule.block)) is not None:
-                blocks[block].append(claim)
-        for alike in blocks.values():
-            if not 1 < len(alike) <= policy.limits.max_block:
-                continue
-            for left, right in _pairs_of_one_person(alike, rule):
-                pair = (left.record_id, right.record_id)
-                if pair not in found or found[pair].weight < rule.weight:
-                    via = tuple(dict.fromkeys(str(name) for name in (*rule.block, *rule.agree, *rule.near)))
-                    seen = max(left.first_seen, right.first_seen)
-                    found[pair] = _link(*pair, rule.weight, rule.name, StepKind.RULE, via, seen)
-    return [found[pair] for pair in sorted(found)]
-
-
-def _pairs_of_one_person(block: Sequence[Claim], rule: Rule) -> list[tuple[Claim, Claim]]:
-    """Pairs of a block that satisfy a rule, without those that only a silent record between two contradicting ones joins."""
-    pairs = [(left, right) for left, right in combinations(block, 2) if satisfies(rule, left, right)]
-    if len(pairs) < 2:
-        return pairs
-    involved = {claim.record_id: claim for pair in pairs for claim in pair}
-    group_of = {
-        claim.record_id: number
-        for number, group in enumerate(group_by_person(list(involved.values()), rule.forbid))
-        for claim in group
-    }
-    return [(left, right) for left, right in pairs if group_of[left.record_id] == group_of[right.record_id]]
-
-
-def satisfies(rule: Rule, left: Claim, right: Claim) -> bool:
-    """Whether two records of one block satisfy a rule."""
-    return (
-        all(compare(name, left, right) is Outcome.AGREES for name in rule.agree)
-        and all(compare(name, left, right) >= Outcome.CLOSE for name in rule.near)
-        and all(compare(name, left, right) is not Outcome.DIFFERS for name in rule.forbid)
-    )
-
-
-def block_of(claim: Claim, names: tuple[BlockField, ...]) -> tuple[str, ...] | None:
-    """What a record has to have in common with another before a rule compares the two; None where it is silent."""
-    values = tuple(_block_value(claim, name) for name in names)
-    return None if None in values else values  # type: ignore[return-value]
-
-
-def _block_value(claim: Claim, name: BlockField) -> str | None:
-    address = claim.address
-    match name:
-        case BlockField.GIVEN_NAME:
-            return claim.name.given
-        case BlockField.FAMILY_NAME:
-            return claim.name.family
-        case BlockField.FULL_NAME:
-            names = claim.name.given, claim.name.family
-            # In any order: sources differ in which of the two they put first.
-            return " ".join(sorted(f"{names[0]} {names[1]}".split())) if all(names) else None
-        case BlockField.BIRTH_DATE:
-            return claim.birth_date.isoformat() if claim.birth_date else None
-        case BlockField.POSTAL_CODE:
-            return address.postal_code
-        case BlockField.CITY:
-            return address.city
-        case BlockField.EMAIL_LOCAL_PART:
-            return _email_local_part(claim)
-        case BlockField.POSTAL_ADDRESS:
-            area = address.postal_code or address.city
-            return f"{address.street}|{area}" if address.street and area else None
-
-
-def _email_local_part(claim: Claim) -> str | None:
-    """What stands before the @ of the record's only e-mail address."""
-    addresses = [key for key in claim.identifiers if namespace_of(key) == EMAIL]
-    return addresses[0].removeprefix(f"{EMAIL}:").partition("@")[0] if len(addresses) == 1 else None
-
-
 def link_assertions(assertions: Iterable[Assertion], reading: Reading, policy: Policy) -> None:
     """Add what stewards assert; of several assertions on one pair the newest counts."""
     newest: dict[tuple[str, str], Assertion] = {}
@@ -323,16 +273,3 @@ def link_assertions(assertions: Iterable[Assertion], reading: Reading, policy: P
 def _link(a: str, b: str, weight: float, rule: str, kind: StepKind, via: tuple[str, ...], first_seen: datetime | None) -> Link:
     left, right = (a, b) if a < b else (b, a)
     return Link(left=left, right=right, weight=weight, rule=rule, kind=kind, via=via, first_seen=first_seen)
-
-
-def members_of_components(members: Mapping[str, object], component_of: Mapping[str, int]) -> list[tuple[str, ...]]:
-    """Members grouped by component, members without a link each by itself; sorted."""
-    groups: dict[int, list[str]] = defaultdict(list)
-    alone: list[tuple[str, ...]] = []
-    for member in sorted(members):
-        component = component_of.get(member)
-        if component is None:
-            alone.append((member,))
-        else:
-            groups[component].append(member)
-    return sorted([*alone, *(tuple(group) for group in groups.values())])

@@ -63,11 +63,17 @@ class Assertion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
-    """Scored evidence that two records are one person."""
+    """Scored evidence whether two records are one person; ``left`` is the smaller id.
+
+    A pair that was found to be of two people is evidence too: whatever they share does not join them.
+    """
 
     left: RecordId
     right: RecordId
     match_weight: float
+    """Of the pair by itself, in bits."""
+    linked: bool = True
+    """Whether the two belong together, all that their fellows state considered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

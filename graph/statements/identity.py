@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from graph.statements.statement import NoParameters, NoRow, Statement
+from graph.statements.statement import NoRow, Statement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,18 +81,6 @@ class SightingRow:
     left_key: str
     right_key: str
     first_seen: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MatchRow:
-    """Scored evidence between two records."""
-
-    left_id: str
-    right_id: str
-    match_weight: float
-
-
-READ_MATCHES = Statement(name="identity/read_matches", parameters=NoParameters, row=MatchRow)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

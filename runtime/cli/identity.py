@@ -9,7 +9,6 @@ from typing import Annotated
 import structlog
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from graph.identity.progress import NoProgress
@@ -19,6 +18,7 @@ from graph.model.identity import DecisionKind, Purpose
 from graph.repositories.assertions import AssertionRepository
 from runtime.cli.errors import reported_errors
 from runtime.cli.options import Home
+from runtime.cli.progress import shown_progress
 from runtime.logging import configure_logging
 from runtime.resolving import resolve_once, resolve_repeatedly
 from runtime.settings import Settings, load_settings
@@ -70,8 +70,8 @@ def resolve(
 
 async def _resolve(purposes: tuple[Purpose, ...], *, home: Path | None, console: Console) -> None:
     async with open_platform(load_settings(home=home)) as platform:
-        with _progress(console) as progress:
-            reports = await resolve_once(platform.database, purposes, progress=_Shown(progress))
+        with shown_progress(console) as progress:
+            reports = await resolve_once(platform.database, purposes, progress=progress)
         Console().print(report_table(reports))
 
 
@@ -110,41 +110,12 @@ def report_table(reports: list[ResolutionReport]) -> Table:
     row("identities", *(report.identities for report in reports))
     row("members", *(report.members for report in reports))
     for kind in DecisionKind:
-        if kind is not DecisionKind.ASSERTED:
+        if kind not in (DecisionKind.ASSERTED, DecisionKind.RETRACTED):
             row(kind.value, *(report.decisions.get(kind.value, 0) for report in reports))
     for reason in sorted({reason for report in reports for reason in report.held_back}):
         row(f"held back: {reason.replace('_', ' ')}", *(report.held_back.get(reason, 0) for report in reports))
     row("seconds", *(f"{sum(report.seconds.values()):.1f}" for report in reports))
     return table
-
-
-class _Shown:
-    """Shows the stages of a resolution."""
-
-    def __init__(self, progress: Progress) -> None:
-        self._progress = progress
-        self._task: TaskID | None = None
-
-    def stage(self, name: str, total: int | None) -> None:
-        if self._task is not None:
-            self._progress.update(self._task, total=1, completed=1)
-        self._task = self._progress.add_task(name, total=total)
-
-    def advance(self, done: int) -> None:
-        if self._task is not None:
-            self._progress.advance(self._task, done)
-
-
-def _progress(console: Console) -> Progress:
-    return Progress(
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=console,
-        transient=True,
-    )
 
 
 def assert_same(left: Member, right: Member, *, by: By, reason: Reason, purpose: OnlyPurpose = None, home: Home = None) -> None:

@@ -118,11 +118,10 @@ def compare_pairs(
     kinds = sum(agreeing[name].astype(np.int64) for name in ("name", "birth_date", "address")) + own
     weight = np.minimum(stranger, home)
     if min_match is not None:
-        matched = match_weight >= min_match
-        other = kinds >= 1
+        # A scored match says how sure it is by itself; names and address are in it already, so it needs something else beside it.
+        matched = (match_weight >= min_match) & (agreeing["birth_date"] | (own > 0))
         agreeing["match"] = matched
-        # A scored match says how sure it is by itself; it needs something exact beside it.
-        weight = np.where(matched & other, np.maximum(weight, match_weight), weight)
+        weight = np.where(matched, np.maximum(weight, match_weight), weight)
         kinds = kinds + matched
     differing = {
         "given_name": given == DIFFERS,

@@ -180,7 +180,9 @@ async def test_different_splits_at_once_and_retracting_it_restores_ids(town: Dat
     assert apart["crm:1"] != apart["web:2"]
     assert ids["crm:1"] in {apart["crm:1"], apart["web:2"]}
     assert apart["crm:3"] == ids["crm:3"], "untouched identities never change id"
-    assert done.effect.created == 1 + sum(c.identity_id is None for c in done.effect.changes if c.purpose is not Purpose.INDIVIDUAL)
+    assert done.effect.created == 1 + sum(
+        c.identity_id is None for c in done.effect.changes if c.purpose is not Purpose.INDIVIDUAL
+    )
     assert done.assertion_id
     undone = await stewardship.retract_assertion(done.assertion_id, act=act(reason="it was a mistake"))
     assert undone.executed

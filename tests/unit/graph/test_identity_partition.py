@@ -5,15 +5,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
-from graph.identity.operational import attach_identifiers, read_confirmed
-from graph.identity.partition import Split, split_by_cuts, split_by_threshold
+from graph.identity.partition import Split, split_by_cuts
 from graph.identity.policy import Policy, load_policy
 from graph.identity.reading import Link, Reading, group_by_person, read_evidence
 from graph.model.claim import Claim, EvidenceSet
 from graph.model.evidence import PersonName
 from graph.model.explanation import StepKind
 from graph.model.identity import Purpose
-from graph.model.ids import IdentityId
 
 AT = datetime(2024, 1, 1, tzinfo=UTC)
 INDIVIDUAL, OPERATIONAL = load_policy(Purpose.INDIVIDUAL), load_policy(Purpose.OPERATIONAL)
@@ -92,36 +90,3 @@ def test_a_record_without_a_name_does_not_join_two_people_on_one_phone() -> None
     groups = group_by_person([nobody, mary, bob], INDIVIDUAL.kind("phone").contradicted_by)
     assert sorted(len(group) for group in groups) == [1, 2]
     assert not any({bob, mary} <= {*group} for group in groups)
-
-
-def test_the_operational_threshold_rises_until_one_birth_date_is_left() -> None:
-    born, other = date(1980, 1, 1), date(1980, 1, 2)
-    first, middle, last = claim(1, "ann", born=born), claim(2, "ann"), claim(3, "ann", born=other)
-    reading = Reading(claims={c.record_id: c for c in (first, middle, last)})
-    members = ["crm:1", "crm:2", "crm:3"]
-    split = split_by_threshold(members, [link("crm:1", "crm:2", 3.0), link("crm:2", "crm:3", 2.0)], reading, OPERATIONAL)
-    assert split.parts == (("crm:1", "crm:2"), ("crm:3",))
-    [finding] = split.findings
-    assert finding.members == ("crm:2", "crm:3")
-    assert finding.detail == "test dropped: differ in birth_date"
-
-
-def test_operational_joins_need_two_kinds_and_one_individual() -> None:
-    individual_of = {f"crm:{n}": IdentityId("ind_1") for n in (1, 2, 3)} | {"crm:4": IdentityId("ind_2")}
-    claims = (
-        claim(1, "ann", "email:a@x.com"),
-        claim(2, "ann", "email:a@x.com"),
-        claim(3, None, "email:a@x.com", family=None),
-        claim(4, "ann", "email:a@x.com"),
-    )
-    reading = read_confirmed(EvidenceSet(claims=claims), OPERATIONAL, individual_of)
-    assert [(found.left, found.right, found.rule, found.weight) for found in reading.links] == [
-        ("crm:1", "crm:2", "email+name", 2.0)
-    ]
-    assert {(f.reason, f.members) for f in reading.findings} == {
-        ("in_doubt", ("crm:1", "crm:3", "email:a@x.com")),
-        ("in_doubt", ("crm:2", "crm:3", "email:a@x.com")),
-    }
-    parts, _, shared = attach_identifiers([("crm:1", "crm:2"), ("crm:3",), ("crm:4",)], reading, OPERATIONAL, individual_of)
-    assert parts == [("crm:1", "crm:2"), ("crm:3",), ("crm:4",)]
-    assert [finding.detail for finding in shared] == ["identifier email:a@x.com belongs to 3 operational identities"]

@@ -37,8 +37,8 @@ def test_the_version_is_a_digest_of_the_content() -> None:
             lambda d: d["evidence"]["email"].update(joins="sometimes"),
             r"\[evidence.email\]: 'joins' holds 'sometimes', expected one of",
         ),
-        (lambda d: d["rule"][0].update(agree=["shoe_size"]), r"\[\[rule\]\] 1: 'agree' holds 'shoe_size'"),
-        (lambda d: d["rule"][0].pop("weight"), r"\[\[rule\]\] 1: 'weight' is missing"),
+        (lambda d: d["contradiction"][0].update(fields=["shoe_size"]), r"\[\[contradiction\]\] 1: 'fields' holds 'shoe_size'"),
+        (lambda d: d["contradiction"][0].pop("weight"), r"\[\[contradiction\]\] 1: 'weight' is missing"),
         (lambda d: d.update(purpose="operational"), "purpose is 'operational', expected 'individual'"),
     ],
 )
@@ -91,4 +91,3 @@ def test_operational_identities_hold_neither_cookies_nor_anything_unverified() -
         assert not policy.kind(namespace).member
         assert not policy.kind(namespace).verified
     assert policy.kind("loyalty_id").max_per_identity == 1
-    assert policy.min_match_weight is None, "a predicted or scored link never joins"

@@ -1,0 +1,52 @@
+"""What matching expects of its own precision and recall, without a label."""
+
+from collections.abc import Mapping
+from math import sqrt
+
+import numpy as np
+
+from graph.identity.matching.matching import Matching
+
+Z_95 = 1.96
+"""Standard deviations of a normal distribution that hold 95 % of it on both sides of its mean."""
+
+
+def estimates(matching: Matching) -> Mapping[str, object]:
+    """Expected pairwise precision and recall, each with an interval of 95 %.
+
+    Each merge of two clusters was made at some log odds, hence with a probability p of being right, and joined n pairs, which are
+    right or wrong together. Precision is the expected share of right pairs, sum(n p) / sum(n), with the variance
+    sum(n^2 p (1 - p)) / sum(n)^2. Recall relates the expected right pairs to the number of matches that the model expects among
+    all pairs, with the same variance. The interval knows the chance of each merge, not whether the model is right.
+    """
+    odds, pairs = matching.linkage.odds, matching.linkage.pairs.astype(np.float64)
+    if not len(pairs):
+        return {"method": METHOD, "precision": None, "recall": None, "linked_pairs": 0}
+    p = 1 / (1 + np.exp(-odds))
+    right, linked = float((pairs * p).sum()), float(pairs.sum())
+    deviation = sqrt(float((pairs**2 * p * (1 - p)).sum()))
+    expected = max(_expected_matches(matching), right)
+    return {
+        "method": METHOD,
+        "precision": _interval(right / linked, deviation / linked),
+        "recall": _interval(right / expected, deviation / expected),
+        "linked_pairs": int(linked),
+    }
+
+
+METHOD = "posterior of each merge"
+
+
+def _interval(value: float, deviation: float) -> dict[str, float]:
+    return {
+        "value": round(value, 5),
+        "low": round(max(0.0, value - Z_95 * deviation), 5),
+        "high": round(min(1.0, value + Z_95 * deviation), 5),
+    }
+
+
+def _expected_matches(matching: Matching) -> float:
+    sizes = np.bincount(matching.records.source, minlength=len(matching.records.sources)).astype(np.float64)
+    in_all = np.outer(sizes, sizes)
+    np.fill_diagonal(in_all, sizes * (sizes - 1) / 2)
+    return float(np.triu(in_all * np.exp(matching.model.prior_match)).sum())

@@ -1,0 +1,173 @@
+"""What matching found, pair by pair, with what each weight is made of: the evidence that is kept."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import log
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graph.identity.matching.comparer import chunks
+from graph.identity.matching.fields import LEVELS, Meaning
+from graph.identity.matching.linkage import PairEvidence
+from graph.identity.matching.matching import CONNECTING, Matching
+from graph.identity.matching.model import MatchModel, pair_evidence
+from graph.identity.matching.records import Records
+from graph.identity.matching.relations import Relation
+from graph.model.ids import RecordId
+from graph.model.scored_match import ScoredMatch
+
+Index = NDArray[np.int64]
+NAT_BITS = 1 / log(2)
+"""Bits of one natural unit of information."""
+CHUNK = 50_000
+LARGEST_SHARE = 40
+"""Records that state one identifier up to which each pair of them is kept, whatever its score."""
+MATCHER_VERSION = "profile-linkage-1"
+"""Names the method; it changes whenever equal records would be scored otherwise."""
+
+
+def digest(records: Records) -> str:
+    """Digest of everything that scores follow from: what the records state, and the method."""
+    found = hashlib.sha256(MATCHER_VERSION.encode())
+    for text in ("\n".join(records.ids), "\n".join(records.sources)):
+        found.update(text.encode())
+    found.update(records.source.tobytes())
+    for name, column in records.columns.items():
+        found.update(f"\0{name}\0{column.meaning}\0".encode())
+        found.update("\n".join(column.values).encode())
+        found.update(column.codes.tobytes())
+        found.update(column.more.tobytes())
+    return found.hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Pairs whose scores are kept, by component, so that neighbouring pairs come one after the other."""
+
+    left: Index
+    right: Index
+    linked: NDArray[np.bool_]
+
+
+def kept_pairs(matching: Matching) -> Kept:
+    """The pairs that are linked or connect, and those that share an identifier: of these one must know if they do not match."""
+    count = len(matching.records)
+    linked = matching.linked
+    kept = linked | (matching.log_odds > CONNECTING)
+    keys = [matching.left[kept] * count + matching.right[kept], *_sharing(matching.records)]
+    key = np.unique(np.concatenate(keys))
+    left, right = key // max(count, 1), key % max(count, 1)
+    clusters = matching.linkage.clusters
+    order = np.lexsort((right, left, np.minimum(clusters[left], clusters[right])))
+    left, right = left[order], right[order]
+    return Kept(left, right, clusters[left] == clusters[right])
+
+
+def _sharing(records: Records) -> Iterator[Index]:
+    """Pairs of records, as left * count + right, that state the same identifier."""
+    count = len(records)
+    for column in records.columns.values():
+        if column.meaning not in (Meaning.EMAIL, Meaning.PHONE, Meaning.IDENTIFIER):
+            continue
+        stating = np.flatnonzero(column.codes >= 0)
+        record = np.r_[stating, column.more[:, 0]].astype(np.int64)
+        code = np.r_[column.codes[stating], column.more[:, 1]]
+        order = np.lexsort((record, code))
+        record, code = record[order], code[order]
+        size = np.bincount(code, minlength=1)[code] if len(code) else np.empty(0, dtype=np.int64)
+        few = (size > 1) & (size <= LARGEST_SHARE)
+        record, code = record[few], code[few]
+        for distance in range(1, LARGEST_SHARE):
+            same = code[distance:] == code[:-distance]
+            if not same.any():
+                break
+            a, b = record[:-distance][same], record[distance:][same]
+            different = a != b
+            yield a[different] * count + b[different]
+
+
+def scored_matches(matching: Matching, kept: Kept) -> Iterator[ScoredMatch]:
+    """The kept pairs as evidence."""
+    model, comparer = matching.model, matching.comparer
+    ids = matching.records.ids
+    source = matching.records.source.astype(np.int64)
+    names = [LEVELS[meaning].names for meaning in model.meanings]
+    for part in chunks(len(kept.left), CHUNK):
+        left, right = kept.left[part], kept.right[part]
+        compared = comparer.compare(left, right)
+        evidence = pair_evidence(model, compared, source[left], source[right])
+        weights = _by_relation(evidence, model)
+        total = evidence.log_odds * NAT_BITS
+        stated = [np.flatnonzero(row) for row in evidence.stated]
+        linked = kept.linked[part].tolist()
+        for row, (i, j, places) in enumerate(zip(left.tolist(), right.tolist(), stated, strict=True)):
+            levels = compared.levels[row, places].tolist()
+            yield ScoredMatch(
+                left=RecordId(ids[i]),
+                right=RecordId(ids[j]),
+                match_weight=round(float(total[row]), 3),
+                linked=linked[row],
+                fields=tuple(model.fields[place] for place in places.tolist()),
+                levels=tuple(names[place][level] for place, level in zip(places.tolist(), levels, strict=True)),
+                stranger_weights=tuple(weights.strangers[row, places].tolist()),
+                home_weights=() if weights.home is None else tuple(weights.home[row, places].tolist()),
+                prior_stranger=float(weights.prior_strangers[row]),
+                prior_home=None if weights.prior_home is None else float(weights.prior_home[row]),
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class _Weights:
+    """Weights in bits against strangers and against people of one home."""
+
+    strangers: NDArray[np.float64]
+    home: NDArray[np.float64] | None
+    prior_strangers: NDArray[np.float64]
+    prior_home: NDArray[np.float64] | None
+
+
+def _by_relation(evidence: PairEvidence, model: MatchModel) -> _Weights:
+    def of(relation: Relation) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        number = model.relations.index(relation)
+        weights = evidence.weights[:, :, number].astype(np.float64) * NAT_BITS
+        return weights.round(3), (evidence.prior[:, number].astype(np.float64) * NAT_BITS).round(3)
+
+    strangers, prior_strangers = of(Relation.STRANGERS)
+    if Relation.HOME not in model.relations:
+        return _Weights(strangers, None, prior_strangers, None)
+    home, prior_home = of(Relation.HOME)
+    return _Weights(strangers, home, prior_strangers, prior_home)
+
+
+def parameters_json(model: MatchModel) -> str:
+    """The model's probabilities, as JSON."""
+
+    def distribution(field: int, logs: NDArray[np.float64]) -> dict[str, float]:
+        names = LEVELS[model.meanings[field]].names
+        return {name: round(float(np.exp(log)), 8) for name, log in zip(names, logs, strict=False)}
+
+    return json.dumps(
+        {
+            "version": MATCHER_VERSION,
+            "sources": model.sources,
+            "probability_of_match": np.exp(model.prior_match).round(12).tolist(),
+            "probability_of_relation": {
+                r.value: float(np.exp(p)) for r, p in zip(model.relations, model.prior_relation, strict=True)
+            },
+            "log_alone": model.alone.round(6).tolist(),
+            "fields": {
+                name: {
+                    "meaning": model.meanings[number].value,
+                    "match": distribution(number, model.match[number]),
+                    **{
+                        relation.value: distribution(number, model.others[place, number])
+                        for place, relation in enumerate(model.relations)
+                    },
+                }
+                for number, name in enumerate(model.fields)
+            },
+        }
+    )

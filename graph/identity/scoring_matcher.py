@@ -1,0 +1,95 @@
+"""The matcher of every installation: scores all records against each other, and keeps the scores as evidence."""
+
+import asyncio
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime
+from time import perf_counter
+
+from graph.identity.matcher import Matched
+from graph.identity.matching.estimates import estimates
+from graph.identity.matching.matching import Matching, match_records
+from graph.identity.matching.records import Records, records_of
+from graph.identity.matching.scored import Kept, digest, kept_pairs, parameters_json, scored_matches
+from graph.identity.progress import Progress
+from graph.model.claim import EvidenceSet, Match
+from graph.model.scored_match import MatchModelRecord, ScoredMatch
+from graph.repositories.matches import MatchRepository
+
+
+class ScoresRecords:
+    """Scores the records whenever what they state has changed since they were scored last."""
+
+    def __init__(self, matches: MatchRepository, *, clock: Callable[[], datetime], new_id: Callable[[], str]) -> None:
+        self._matches = matches
+        self._clock = clock
+        self._new_id = new_id
+
+    async def match(self, evidence: EvidenceSet, *, progress: Progress) -> Matched:
+        """The evidence with the scores that hold now; what is new of them is in the graph when this returns."""
+        seconds = _Seconds()
+        # In a thread of its own: whoever holds a lease must be able to renew it meanwhile.
+        records = await asyncio.to_thread(records_of, evidence.claims)
+        evidence_digest = await asyncio.to_thread(digest, records)
+        seconds.begin("read")
+        latest = await self._matches.latest_model()
+        if latest is not None and latest.evidence_digest == evidence_digest:
+            standing = await self._matches.matches()
+            seconds.begin("")
+            return Matched(
+                evidence=replace(evidence, matches=standing), estimates=json.loads(latest.estimates), seconds=seconds.by_step
+            )
+        matching, kept = await asyncio.to_thread(_match, records, seconds)
+        seconds.begin("write")
+        progress.stage("write matches", len(kept.left))
+        expected = estimates(matching)
+        model = MatchModelRecord(
+            id=f"model_{self._new_id()}",
+            evidence_digest=evidence_digest,
+            parameters=parameters_json(matching.model),
+            estimates=json.dumps(expected),
+        )
+        matches: list[Match] = []
+        await self._matches.replace(
+            _collect(scored_matches(matching, kept), matches), model, at=self._clock(), progress=progress.advance
+        )
+        seconds.begin("")
+        return Matched(evidence=replace(evidence, matches=tuple(matches)), estimates=expected, seconds=seconds.by_step)
+
+
+def match_evidence(evidence: EvidenceSet) -> EvidenceSet:
+    """The evidence with scores made here and now, which are kept nowhere."""
+    matching, kept = _match(records_of(evidence.claims), _Seconds())
+    matches: list[Match] = []
+    for _ in _collect(scored_matches(matching, kept), matches):
+        pass
+    return replace(evidence, matches=tuple(matches))
+
+
+def _match(records: Records, seconds: "_Seconds") -> tuple[Matching, Kept]:
+    matching = match_records(records, stage=seconds.begin)
+    seconds.begin("keep")
+    return matching, kept_pairs(matching)
+
+
+def _collect(scored: Iterator[ScoredMatch], into: list[Match]) -> Iterator[ScoredMatch]:
+    """Pass scores on, and remember what resolution needs of them."""
+    for match in scored:
+        into.append(Match(left=match.left, right=match.right, match_weight=match.match_weight, linked=match.linked))
+        yield match
+
+
+class _Seconds:
+    """Seconds by step."""
+
+    def __init__(self) -> None:
+        self.by_step: dict[str, float] = {}
+        self._step = "prepare"
+        self._since = perf_counter()
+
+    def begin(self, step: str) -> None:
+        """End the present step and begin another."""
+        now = perf_counter()
+        self.by_step[self._step] = round(self.by_step.get(self._step, 0.0) + now - self._since, 2)
+        self._step, self._since = step, now

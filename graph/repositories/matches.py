@@ -1,0 +1,140 @@
+"""Scored evidence between records in the graph: reading it, and bringing it in line with new scores."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from itertools import islice
+from typing import TypeVar
+
+from graph.database import Database
+from graph.model.claim import Match
+from graph.model.ids import RecordId
+from graph.model.scored_match import MatchModelRecord, ScoredMatch
+from graph.repositories.paging import read_pages
+from graph.statements import match as statements
+from graph.statements.identity import PageParameters
+from graph.statements.statement import NoParameters
+
+PAGE_RECORDS = 5_000
+BATCH_MATCHES = 4_000
+WRITERS = 2
+SAME_WEIGHT_BITS = 0.25
+"""A score that changed by less than this, on the same levels and with the same verdict, is not written again."""
+
+T = TypeVar("T")
+_Standing = dict[tuple[str, str], tuple[float, bool, tuple[str, ...]]]
+
+
+class MatchRepository:
+    """Scored pairs of records, and the models that scored them."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def latest_model(self) -> statements.LatestModelRow | None:
+        """The model that was used last, if there is one."""
+        rows = await self._database.run(statements.READ_LATEST_MODEL, NoParameters())
+        return rows[0] if rows else None
+
+    async def matches(self) -> tuple[Match, ...]:
+        """The scored evidence that holds now."""
+        standing = await self._standing()
+        return tuple(
+            Match(left=RecordId(left), right=RecordId(right), match_weight=weight, linked=linked)
+            for (left, right), (weight, linked, _) in standing.items()
+        )
+
+    async def replace(
+        self, scored: Iterable[ScoredMatch], model: MatchModelRecord, *, at: datetime, progress: Callable[[int], None]
+    ) -> None:
+        """Let exactly these scores hold: what is new or changed is added, what does not hold any more is retracted.
+
+        The model is recorded last, so that a run that was interrupted is not taken for a whole one. Scores of neighbouring pairs
+        should come one after the other: writers then seldom wait for each other. ``progress`` is told how many more were seen.
+        """
+        standing = await self._standing()
+        gone = set(standing)
+
+        def changed() -> Iterator[ScoredMatch]:
+            for match in scored:
+                pair = (match.left, match.right)
+                gone.discard(pair)
+                before = standing.get(pair)
+                if before is None or not _same(before, match):
+                    yield match
+
+        batches = _batches(changed(), BATCH_MATCHES)
+        async with asyncio.TaskGroup() as writers:
+            for _ in range(WRITERS):
+                writers.create_task(self._write(batches, standing, model.id, at, progress))
+        for pairs in _batches(iter(sorted(gone)), BATCH_MATCHES):
+            await self._retract(pairs, at)
+        parameters = statements.RecordModelParameters(
+            id=model.id, evidence_digest=model.evidence_digest, parameters=model.parameters, estimates=model.estimates, at=at
+        )
+        await self._database.run(statements.RECORD_MODEL, parameters)
+
+    async def _write(
+        self,
+        batches: Iterator[list[ScoredMatch]],
+        standing: _Standing,
+        model: str,
+        at: datetime,
+        progress: Callable[[int], None],
+    ) -> None:
+        for batch in batches:
+            # Retract before recording: of one pair two scores never hold at once.
+            if replaced := [(m.left, m.right) for m in batch if (m.left, m.right) in standing]:
+                await self._retract(replaced, at)
+            names = sorted({name for match in batch for name in (*match.fields, *match.levels)})
+            place = {name: number for number, name in enumerate(names)}
+            rows = [_row(match, place) for match in batch]
+            parameters = statements.RecordMatchesParameters(matches=rows, names=names, model=model, at=at)
+            await self._database.run(statements.RECORD_MATCHES, parameters)
+            progress(len(batch))
+
+    async def _retract(self, pairs: Iterable[tuple[str, str]], at: datetime) -> None:
+        parameters = statements.RetractMatchesParameters(pairs=[list(pair) for pair in pairs], at=at)
+        await self._database.run(statements.RETRACT_MATCHES, parameters)
+
+    async def _standing(self) -> _Standing:
+        async def read(after: str) -> statements.MatchPageRow:
+            [page] = await self._database.run(statements.READ_MATCHES, PageParameters(after=after, limit=PAGE_RECORDS))
+            return page
+
+        def next_after(page: statements.MatchPageRow) -> str | None:
+            return page.records[-1][0] if len(page.records) == PAGE_RECORDS else None
+
+        known: dict[tuple[str, ...], tuple[str, ...]] = {}
+        standing: _Standing = {}
+        async for page in read_pages(read, next_after):
+            for left, matches in page.records:
+                for right, weight, linked, names in matches:
+                    levels = tuple(names)
+                    standing[left, right] = (weight, linked, known.setdefault(levels, levels))
+        return standing
+
+
+def _same(before: tuple[float, bool, tuple[str, ...]], match: ScoredMatch) -> bool:
+    weight, linked, levels = before
+    return linked == match.linked and levels == match.levels and abs(weight - match.match_weight) < SAME_WEIGHT_BITS
+
+
+def _row(match: ScoredMatch, place: dict[str, int]) -> statements.MatchMap:
+    return {
+        "left_id": match.left,
+        "right_id": match.right,
+        "match_weight": match.match_weight,
+        "linked": match.linked,
+        "fields": [place[name] for name in match.fields],
+        "levels": [place[name] for name in match.levels],
+        "stranger_weights": list(match.stranger_weights),
+        "home_weights": list(match.home_weights),
+        "prior_stranger": match.prior_stranger,
+        "prior_home": match.prior_home,
+    }
+
+
+def _batches(items: Iterator[T], size: int) -> Iterator[list[T]]:
+    while batch := list(islice(items, size)):
+        yield batch
