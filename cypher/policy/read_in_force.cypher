@@ -1,9 +1,9 @@
-// Read the newest published version of some purposes' policies.
+// Read the newest published version of some purposes' policies, of those published by a moment; null is now.
 // access: read
 UNWIND $purposes AS purpose
 CALL (purpose) {
   MATCH (version:PolicyVersion)
-  WHERE version.purpose = purpose AND version.number > 0
+  WHERE version.purpose = purpose AND version.number > 0 AND ($as_of IS NULL OR version.at <= $as_of)
   RETURN version
   ORDER BY version.number DESC
   LIMIT 1

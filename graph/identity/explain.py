@@ -4,7 +4,7 @@ The policy reads the members' neighbourhood again, as of the moment that is aske
 ``graph.identity.reading``), so it sees what the resolution saw; of them only those inside the identity count.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -18,7 +18,8 @@ from graph.identity.nearby import NearbyComponents
 from graph.identity.obstacles import obstacles_between
 from graph.identity.operational import read_confirmed
 from graph.identity.paths import evidence_path, evidence_tree, reduced_to, step_of, strongest_path
-from graph.identity.policy import Policy, load_policy
+from graph.identity.policy import Policy
+from graph.identity.publication import policies_in_force
 from graph.identity.reading import Link, Reading, read_evidence
 from graph.model.claim import EvidenceSet, namespace_of
 from graph.model.explanation import (
@@ -34,6 +35,7 @@ from graph.model.identity import Purpose
 from graph.model.ids import IdentityId
 from graph.repositories.components import ComponentRepository
 from graph.repositories.neighbourhoods import NeighbourhoodRepository
+from graph.repositories.policies import PolicyRepository
 from graph.repositories.profiles import ProfileRepository
 
 NEVER = datetime.max.replace(tzinfo=UTC)
@@ -67,14 +69,14 @@ async def explain(
         member_a: a record's id or an identifier's key; for households also an individual's id.
         member_b: another; None for the member of ``member_a``'s identity with the oldest evidence.
         purpose: whose identities.
-        policy: the policy to read by; None for the published one.
+        policy: the policy to read by; None for the one that was in force.
         as_of: answer as it would have been answered then; None is now.
 
     Raises:
         NotAMember: ``member_a`` is in no identity of the purpose and no other member is named.
-        PolicyError: the published policy cannot be understood.
+        PolicyError: a policy that was in force cannot be understood.
     """
-    explainer = _Explainer(database, purpose, policy or load_policy(purpose), as_of)
+    explainer = _Explainer(database, purpose, await _policies(database, purpose, policy, as_of), as_of)
     return await explainer.pair(member_a, member_b)
 
 
@@ -86,7 +88,7 @@ async def explain_identity(
     Args:
         database: where the graph is.
         identity_id: the identity; one that was merged away leads to the one that survived.
-        policy: the policy to read by; None for the published one.
+        policy: the policy to read by; None for the one that was in force.
         as_of: answer as it would have been answered then; None is now.
 
     Raises:
@@ -95,8 +97,16 @@ async def explain_identity(
     state = (await ProfileRepository(database).identities([identity_id], as_of=as_of))[identity_id]
     if state is None:
         raise UnknownIdentity(f"there is no identity {identity_id}")
-    explainer = _Explainer(database, state.purpose, policy or load_policy(state.purpose), as_of)
+    explainer = _Explainer(database, state.purpose, await _policies(database, state.purpose, policy, as_of), as_of)
     return await explainer.identity(state.id)
+
+
+async def _policies(
+    database: Database, purpose: Purpose, policy: Policy | None, as_of: datetime | None
+) -> Mapping[Purpose, Policy]:
+    others = [other for other in Purpose if policy is None or other is not purpose]
+    found = await policies_in_force(PolicyRepository(database), others, as_of=as_of)
+    return found if policy is None else {**found, purpose: policy}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,8 +130,7 @@ class _Seen:
 class _Explainer:
     """Explains by one policy as of one moment."""
 
-    def __init__(self, database: Database, purpose: Purpose, policy: Policy, as_of: datetime | None) -> None:
-        policies = {other: load_policy(other) for other in Purpose if other is not purpose} | {purpose: policy}
+    def __init__(self, database: Database, purpose: Purpose, policies: Mapping[Purpose, Policy], as_of: datetime | None) -> None:
         self._repository = NeighbourhoodRepository(database)
         self._reader = NeighbourhoodReader(self._repository, policies=policies)
         # Named after what it is for: explanations of one moment may run side by side.
@@ -129,7 +138,7 @@ class _Explainer:
             ComponentRepository(database, new_graph_name=lambda: f"kindred-explain-{id(self)}")
         )
         self._purpose = purpose
-        self._policy = policy
+        self._policy = policies[purpose]
         self._as_of = as_of
 
     async def pair(self, member_a: str, member_b: str | None) -> Explanation:

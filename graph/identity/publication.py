@@ -78,20 +78,24 @@ def digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-async def policies_in_force(policies: PolicyRepository, purposes: Iterable[Purpose] = Purpose) -> dict[Purpose, Policy]:
-    """The policy by which each purpose is concluded now.
+async def policies_in_force(
+    policies: PolicyRepository, purposes: Iterable[Purpose] = Purpose, *, as_of: datetime | None = None
+) -> dict[Purpose, Policy]:
+    """The policy by which each purpose is concluded now, or was at a moment.
 
     Raises:
         PolicyError: this release does not understand a policy that was published under another.
     """
-    versions = await versions_in_force(policies, purposes)
+    versions = await versions_in_force(policies, purposes, as_of=as_of)
     return {purpose: parse_document(version.document, where=where_of(version)) for purpose, version in versions.items()}
 
 
-async def versions_in_force(policies: PolicyRepository, purposes: Iterable[Purpose] = Purpose) -> dict[Purpose, PolicyVersion]:
-    """The version in force of each purpose."""
+async def versions_in_force(
+    policies: PolicyRepository, purposes: Iterable[Purpose] = Purpose, *, as_of: datetime | None = None
+) -> dict[Purpose, PolicyVersion]:
+    """The version in force of each purpose, now or at a moment."""
     wanted = list(purposes)
-    published = await policies.in_force(wanted)
+    published = await policies.in_force(wanted, as_of=as_of)
     return {purpose: published.get(purpose) or built_in(purpose) for purpose in wanted}
 
 

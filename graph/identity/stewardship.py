@@ -19,8 +19,9 @@ from graph.identity.conclusion import Components, Conclusion, conclude_household
 from graph.identity.local import Change, LocalResolver, Neighbourhood, NeighbourhoodReader, members_after, plain_matches
 from graph.identity.nearby import NearbyComponents
 from graph.identity.planning import plan_memberships
-from graph.identity.policy import Policy, load_policy
+from graph.identity.policy import Policy
 from graph.identity.preview import effect_of
+from graph.identity.publication import policies_in_force
 from graph.model.claim import Assertion, EvidenceSet
 from graph.model.identity import Decision, DecisionKind, Purpose
 from graph.model.ids import DecisionId, IdentityId
@@ -32,6 +33,7 @@ from graph.repositories.claims import ClaimRepository
 from graph.repositories.components import ComponentRepository
 from graph.repositories.identities import IdentityRepository, ResolutionBusy
 from graph.repositories.neighbourhoods import NeighbourhoodRepository, Scope
+from graph.repositories.policies import PolicyRepository
 from graph.repositories.reviews import REVIEWABLE, ReviewRepository
 
 NOBODY = Current(identities={}, identity_of={})
@@ -52,9 +54,13 @@ class ReasonMissing(KindredError):  # noqa: N818 - states what was observed, as 
 
 
 class EffectChanged(KindredError):  # noqa: N818
-    """The action would do something else than what was shown."""
+    """The action would do something else than what was shown; ``effect`` is what it would do now."""
 
     code = "effect_changed"
+
+    def __init__(self, message: str, *, effect: Effect) -> None:
+        super().__init__(message)
+        self.effect = effect
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,7 +243,8 @@ class Stewardship:
             planned = await self._plan(change, members, run_id=run_id, actor=act.by)
             if act.expected is not None and act.expected != planned.effect.digest:
                 raise EffectChanged(
-                    f"the effect is now {planned.effect.digest}, not {act.expected}: evidence has changed since it was shown"
+                    f"the effect is now {planned.effect.digest}, not {act.expected}: evidence has changed since it was shown",
+                    effect=planned.effect,
                 )
             await write()
             await self._decide(planned, members, kind, said, purpose, act, run_id)
@@ -411,9 +418,10 @@ class Stewardship:
 
 def open_stewardship(database: Database, *, clock: Callable[[], datetime], new_id: Callable[[], str]) -> Stewardship:
     """Stewardship by the policies in force."""
+    published = PolicyRepository(database)
 
     async def policies() -> Mapping[Purpose, Policy]:
-        return {purpose: load_policy(purpose) for purpose in Purpose}
+        return await policies_in_force(published)
 
     return Stewardship(
         database,

@@ -27,9 +27,11 @@ class PolicyRepository:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def in_force(self, purposes: Iterable[Purpose] = Purpose) -> dict[Purpose, PolicyVersion]:
-        """The newest published version of each purpose that has one."""
-        parameters = statements.PurposesParameters(purposes=list(purposes))
+    async def in_force(
+        self, purposes: Iterable[Purpose] = Purpose, *, as_of: datetime | None = None
+    ) -> dict[Purpose, PolicyVersion]:
+        """The newest published version of each purpose that has one, or had one at a moment; None is now."""
+        parameters = statements.InForceParameters(purposes=list(purposes), as_of=as_of)
         rows = await self._database.run(statements.READ_IN_FORCE, parameters)
         return {Purpose(row.purpose): _version(row) for row in rows}
 

@@ -33,10 +33,11 @@ PUBLISH_VERSION = Statement(name="policy/publish_version", parameters=PublishPar
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PurposesParameters:
-    """Some purposes."""
+class InForceParameters:
+    """Some purposes, and the moment that is asked about; None is now."""
 
     purposes: Sequence[str]
+    as_of: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +55,7 @@ class PolicyVersionRow:
     based_on: int
 
 
-READ_IN_FORCE = Statement(name="policy/read_in_force", parameters=PurposesParameters, row=PolicyVersionRow, hot_path=True)
+READ_IN_FORCE = Statement(name="policy/read_in_force", parameters=InForceParameters, row=PolicyVersionRow, hot_path=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
