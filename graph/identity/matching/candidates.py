@@ -24,6 +24,8 @@ MAX_BLOCK = 40
 """Records of one block that are compared with each other; larger blocks are divided by a second key."""
 PER_RECORD = 12
 """Candidates that a record keeps."""
+MORE_VALUES = 4
+"""Values of a record, beyond the first of a field, that make keys."""
 FLUSH_PAIRS = 16_000_000
 
 
@@ -33,6 +35,8 @@ class Key:
 
     field: str
     name: str
+    texts: Sequence[str]
+    """What each code stands for, sorted."""
     codes: NDArray[np.int32]
     bits: NDArray[np.float32]
     """For each code how much agreeing on it says: log2 of one over the share of records that have it."""
@@ -82,24 +86,28 @@ def _key(column: Column, name: str, make: Callable[[str], str], count: int) -> I
         return
     number_of = {value: number for number, value in enumerate(distinct)}
     code_of = np.fromiter((number_of.get(value, -1) for value in made), dtype=np.int32, count=len(made))
-    yield _sized(column.name, f"{column.name}:{name}", np.where(column.codes >= 0, code_of[column.codes], -1), count)
-    rank = 0
+    yield _sized(column.name, f"{column.name}:{name}", distinct, np.where(column.codes >= 0, code_of[column.codes], -1), count)
     if len(column.more):
         # Of a record that states several values each makes a key of its own: one more pass for the second, the third, ...
         order = np.argsort(column.more[:, 0], kind="stable")
         more = column.more[order]
         position = np.arange(len(more)) - np.searchsorted(more[:, 0], more[:, 0])
-        for rank in range(min(int(position.max()) + 1, 4)):
+        for rank in range(min(int(position.max()) + 1, MORE_VALUES)):
             rows = more[position == rank]
             codes = np.where(column.codes >= 0, code_of[column.codes], -1)
             codes[rows[:, 0]] = code_of[rows[:, 1]]
-            yield _sized(column.name, f"{column.name}:{name}:{rank + 2}", codes, count)
+            yield _sized(column.name, f"{column.name}:{name}:{rank + 2}", distinct, codes, count)
 
 
-def _sized(field: str, name: str, codes: NDArray[np.int32], count: int) -> Key:
+def _sized(field: str, name: str, texts: Sequence[str], codes: NDArray[np.int32], count: int) -> Key:
     sizes = np.bincount(codes[codes >= 0], minlength=1).astype(np.int32)
-    bits = np.log2(count / np.maximum(sizes, 2)).astype(np.float32)
-    return Key(field=field, name=name, codes=codes.astype(np.int32), bits=bits, sizes=sizes)
+    return Key(field=field, name=name, texts=texts, codes=codes.astype(np.int32), bits=bits_of(sizes, count), sizes=sizes)
+
+
+def bits_of(sizes: NDArray[np.int32], count: int) -> NDArray[np.float32]:
+    """How much agreeing on a key says that ``sizes`` of ``count`` records have."""
+    bits: NDArray[np.float32] = np.log2(count / np.maximum(sizes, 2)).astype(np.float32)
+    return bits
 
 
 def _unordered_names(given: Column, family: Column, count: int) -> Key:
@@ -109,26 +117,28 @@ def _unordered_names(given: Column, family: Column, count: int) -> Key:
         for g, f in zip(given.codes[both].tolist(), family.codes[both].tolist(), strict=True)
     ]
     codes = np.full(count, -1, dtype=np.int32)
+    distinct: list[str] = []
     if words:
-        codes[both] = np.unique(np.array(words, dtype=object), return_inverse=True)[1]
-    return _sized("names", "names:unordered", codes, count)
+        found, codes[both] = np.unique(np.array(words, dtype=object), return_inverse=True)
+        distinct = found.tolist()
+    return _sized("names", "names:unordered", distinct, codes, count)
 
 
 def _blocks(keys: Sequence[Key], count: int, max_block: int) -> Iterator[NDArray[np.int64]]:
     large: list[tuple[Key, NDArray[np.int64]]] = []
     for key in keys:
-        yield from _pairs_of(key.codes.astype(np.int64), count, max_block)
+        yield from pairs_of(key.codes.astype(np.int64), count, max_block)
         within = (key.codes >= 0) & (np.where(key.codes >= 0, key.sizes[key.codes], 0) > max_block)
         if within.any():
             large.append((key, np.where(within, key.codes, -1).astype(np.int64)))
     for (first, left), (second, right) in combinations(large, 2):
         if first.field != second.field:
             both = np.where((left >= 0) & (right >= 0), left * (int(right.max()) + 1) + right, -1)
-            yield from _pairs_of(both, count, max_block)
+            yield from pairs_of(both, count, max_block)
 
 
-def _pairs_of(codes: NDArray[np.int64], count: int, max_block: int) -> Iterator[NDArray[np.int64]]:
-    """Pairs within blocks of equal code, as ``left * count + right``."""
+def pairs_of(codes: NDArray[np.int64], count: int, max_block: int) -> Iterator[NDArray[np.int64]]:
+    """Pairs of records within blocks of 2 to ``max_block`` records of equal code, as ``left * count + right``."""
     having = np.flatnonzero(codes >= 0)
     if len(having) < 2:
         return

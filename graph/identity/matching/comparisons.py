@@ -17,7 +17,7 @@ from rapidfuzz.fuzz import token_sort_ratio
 from rapidfuzz.process import cpdist
 
 from graph.identity.matching.fields import LEVELS, Meaning
-from graph.identity.matching.records import UNKNOWN, Column
+from graph.identity.matching.records import UNKNOWN, Column, domain_of
 
 Index = NDArray[np.int64]
 Floats = NDArray[np.float32]
@@ -234,15 +234,11 @@ def _code(meaning: Meaning) -> Callable[[Values], _Level]:
 def _email(values: Values) -> _Level:
     distance = values.distance()
     local_a, local_b, locals_ = values.of(lambda value: value.partition("@")[0])
-    domain_a, domain_b, domains = values.of(lambda value: value.partition("@")[2])
+    domain_a, domain_b, domains = values.of(domain_of)
     local = _similarity_of(local_a, local_b, locals_)
     domain = _similarity_of(domain_a, domain_b, domains)
-    counts = values.column.counts
-    of_domain: dict[str, int] = {}
-    for value, number in zip(values.column.values, counts.tolist(), strict=True):
-        name = value.partition("@")[2]
-        of_domain[name] = of_domain.get(name, 0) + number
-    rare = np.array([0 < of_domain.get(name, 0) <= max(12, 0.002 * counts.sum()) for name in domains], dtype=bool)
+    of_domain, few = values.column.domain_counts, max(12, 0.002 * values.column.stated)
+    rare = np.array([0 < of_domain.get(name, 0) <= few for name in domains], dtype=bool)
     return _by_name(
         Meaning.EMAIL,
         {

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from graph.identity.matching.comparer import Compared
 from graph.identity.matching.fields import LEVELS
 from graph.identity.matching.model import MOST_LEVELS, MatchModel, likelihoods
-from graph.identity.matching.records import Column, Records
+from graph.identity.matching.records import Column, Population
 from graph.identity.matching.relations import SHARED, TIED, relations_of
 
 Floats = NDArray[np.float64]
@@ -61,7 +61,7 @@ class Sample:
 class Observed:
     """Everything that the estimation is made from."""
 
-    records: Records
+    population: Population
     columns: tuple[Column, ...]
     candidates: Sample
     share: float
@@ -89,18 +89,18 @@ def _change(before: Floats, after: Floats) -> float:
 class _Estimation:
     def __init__(self, observed: Observed) -> None:
         self._observed = observed
-        records, self._columns = observed.records, observed.columns
+        self._population, self._columns = observed.population, observed.columns
         self._meanings = tuple(column.meaning for column in self._columns)
         self._relations = relations_of(frozenset(self._meanings))
-        self._sizes = np.bincount(records.source, minlength=len(records.sources)).astype(np.float64)
+        self._sizes = self._population.sizes.astype(np.float64)
         self._pairs = np.outer(self._sizes, self._sizes)
         np.fill_diagonal(self._pairs, self._sizes * (self._sizes - 1) / 2)
         self._in_all = max(float(np.triu(self._pairs).sum()), 1.0)
         self._among_matches = _rows([LEVELS[meaning].among_matches() for meaning in self._meanings])
         self._among_strangers = _rows([LEVELS[meaning].among_strangers() for meaning in self._meanings])
-        counts = [column.counts.astype(np.float64) for column in self._columns]
-        self._agreeing = np.array([(count * (count - 1) / 2).sum() for count in counts])
-        self._stated = np.array([max(count.sum() * (count.sum() - 1) / 2, 1.0) for count in counts])
+        stated = np.array([column.stated for column in self._columns], dtype=np.float64)
+        self._agreeing = np.array([column.agreeing for column in self._columns], dtype=np.float64)
+        self._stated = np.maximum(stated * (stated - 1) / 2, 1.0)
         self._rare = np.array([LEVELS[meaning].rarity for meaning in self._meanings], dtype=np.bool_)
 
     def assumed(self) -> MatchModel:
@@ -118,7 +118,7 @@ class _Estimation:
                 for relation in self._relations
             ]
         )
-        rate = 1 / max(len(self._observed.records), POPULATION)
+        rate = 1 / max(len(self._population), POPULATION)
         return self._model(
             match=self._among_matches,
             others=others,
@@ -180,7 +180,7 @@ class _Estimation:
 
     def _log_rates(self, matches: Floats) -> Floats:
         """Log rate of matches of each pair of sources, held towards the rate of all, which is held to that of a population."""
-        assumed = 1 / max(len(self._observed.records), POPULATION)
+        assumed = 1 / max(len(self._population), POPULATION)
         overall = (np.triu(matches).sum() + PRIOR_MATCHES) / (self._in_all + PRIOR_MATCHES / assumed)
         rates: Floats = np.log((matches + PRIOR_MATCHES) / (self._pairs + PRIOR_MATCHES / overall))
         return rates
@@ -199,13 +199,13 @@ class _Estimation:
         return alone
 
     def _model(self, *, match: Floats, others: Floats, prior_match: Floats, found: Floats, matches: Floats) -> MatchModel:
-        assumed = PRIOR_MATCHES * max(len(self._observed.records), POPULATION)
+        assumed = PRIOR_MATCHES * max(len(self._population), POPULATION)
         shares = np.minimum((found[1:] + PRIOR_MATCHES) / (self._in_all + assumed), MOST_IN_RELATION)
         with np.errstate(divide="ignore"):
             return MatchModel(
                 fields=tuple(column.name for column in self._columns),
                 meanings=self._meanings,
-                sources=tuple(self._observed.records.sources),
+                sources=self._population.sources,
                 relations=self._relations,
                 match=np.log(match),
                 others=np.log(others),

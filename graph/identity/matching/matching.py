@@ -60,34 +60,55 @@ def match_records(records: Records, *, seed: int = 0, stage: Callable[[str], Non
     odds = score_pairs(model, comparer, left, right)
     stage("link")
     left, right = complete(left, right, odds, len(records))
-    linkage, odds = _link(model, comparer, left, right)
+    linkage, odds = link(model, comparer, left, right)
     return Matching(records, comparer, model, len(pairs), left, right, odds, linkage)
 
 
-def _observe(comparer: Comparer, left: Index, right: Index, random: np.random.Generator) -> Observed:
-    records = comparer.records
-    size = min(len(left), SAMPLED_CANDIDATES)
-    rows = np.sort(random.choice(len(left), size, replace=False)) if size < len(left) else np.arange(len(left))
-    count = len(records)
-    in_all = count * (count - 1) // 2
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """Which pairs the model is estimated from."""
+
+    candidates: Index
+    """Numbers of candidate pairs, ascending, in the order of all candidates by left and right."""
+    share: float
+    """Share of all candidates that these are."""
+    left: Index
+    right: Index
+    """Random pairs of records."""
+    all_pairs: bool
+    """Whether the random pairs are all pairs there are."""
+
+
+def draw(candidate_pairs: int, records: int, random: np.random.Generator) -> Drawn:
+    """Draw the pairs that the model is estimated from, given how many candidates and records there are."""
+    size = min(candidate_pairs, SAMPLED_CANDIDATES)
+    rows = np.sort(random.choice(candidate_pairs, size, replace=False)) if size < candidate_pairs else np.arange(size)
+    in_all = records * (records - 1) // 2
     if in_all <= RANDOM_PAIRS:
-        ends = np.triu_indices(count, 1)
+        ends = np.triu_indices(records, 1)
         a, b = ends[0].astype(np.int64), ends[1].astype(np.int64)
     else:
-        drawn = random.integers(0, count, (2, RANDOM_PAIRS))
+        drawn = random.integers(0, records, (2, RANDOM_PAIRS))
         drawn = drawn[:, drawn[0] != drawn[1]]
         a, b = drawn.min(axis=0), drawn.max(axis=0)
+    share = size / max(candidate_pairs, 1) if size else 1.0
+    return Drawn(rows, share, a, b, in_all <= RANDOM_PAIRS)
+
+
+def _observe(comparer: Comparer, left: Index, right: Index, random: np.random.Generator) -> Observed:
+    drawn = draw(len(left), len(comparer.records), random)
     return Observed(
-        records=records,
+        population=comparer.records.population,
         columns=comparer.columns,
-        candidates=_sample(comparer, left[rows], right[rows]),
-        share=size / max(len(left), 1) if size else 1.0,
-        random=_sample(comparer, a, b),
-        all_pairs=in_all <= RANDOM_PAIRS,
+        candidates=sample(comparer, left[drawn.candidates], right[drawn.candidates]),
+        share=drawn.share,
+        random=sample(comparer, drawn.left, drawn.right),
+        all_pairs=drawn.all_pairs,
     )
 
 
-def _sample(comparer: Comparer, left: Index, right: Index) -> Sample:
+def sample(comparer: Comparer, left: Index, right: Index) -> Sample:
+    """Pairs of record numbers, compared."""
     source = comparer.records.source.astype(np.int64)
     return Sample(comparer.compare(left, right), source[left], source[right])
 
@@ -96,14 +117,19 @@ def score_pairs(model: MatchModel, comparer: Comparer, left: Index, right: Index
     """Log odds (natural) that each pair of record numbers is of one person."""
     odds = np.empty(len(left))
     for part in chunks(len(left), CHUNK):
-        sample = _sample(comparer, left[part], right[part])
-        scored = likelihoods(model, sample.compared, sample.source_left, sample.source_right).log_odds
-        odds[part] = scored - model.alone[sample.source_left, sample.source_right]
+        pairs = sample(comparer, left[part], right[part])
+        scored = likelihoods(model, pairs.compared, pairs.source_left, pairs.source_right).log_odds
+        odds[part] = scored - model.alone[pairs.source_left, pairs.source_right]
     return odds
 
 
 def complete(left: Index, right: Index, odds: Floats, count: int) -> tuple[Index, Index]:
     """All pairs of records within each component of the pairs whose odds connect."""
+    return pairs_within(connected(left, right, odds, count))
+
+
+def connected(left: Index, right: Index, odds: Floats, count: int) -> NDArray[np.int32]:
+    """(records,): component of each record, by the pairs whose odds connect; other pairs make no difference."""
     connecting, least = odds > CONNECTING, CONNECTING
     component = components(left[connecting], right[connecting], count)
     sizes = np.bincount(component)
@@ -112,6 +138,12 @@ def complete(left: Index, right: Index, odds: Floats, count: int) -> tuple[Index
         connecting &= ~((sizes[component[left]] > LARGEST_COMPONENT) & (odds <= least))
         component = components(left[connecting], right[connecting], count)
         sizes = np.bincount(component)
+    return component
+
+
+def pairs_within(component: NDArray[np.int32]) -> tuple[Index, Index]:
+    """All pairs of records of one component, given the component of each, sorted."""
+    count, sizes = len(component), np.bincount(component)
     order = np.argsort(component, kind="stable").astype(np.int64)
     ordered = component[order]
     ends: list[tuple[Index, Index]] = []
@@ -124,7 +156,7 @@ def complete(left: Index, right: Index, odds: Floats, count: int) -> tuple[Index
     return key // max(count, 1), key % max(count, 1)
 
 
-def _link(model: MatchModel, comparer: Comparer, left: Index, right: Index) -> tuple[Linkage, Floats]:
+def link(model: MatchModel, comparer: Comparer, left: Index, right: Index) -> tuple[Linkage, Floats]:
     """Clusters, given all pairs of each component; and the log odds of each pair by itself."""
     parts = [_evidence(model, comparer, left[part], right[part]) for part in chunks(len(left), CHUNK)]
     evidence = PairEvidence(*(np.concatenate(arrays) for arrays in zip(*[_arrays(p) for p in parts], strict=True)))
@@ -132,8 +164,8 @@ def _link(model: MatchModel, comparer: Comparer, left: Index, right: Index) -> t
 
 
 def _evidence(model: MatchModel, comparer: Comparer, left: Index, right: Index) -> PairEvidence:
-    sample = _sample(comparer, left, right)
-    return pair_evidence(model, sample.compared, sample.source_left, sample.source_right)
+    pairs = sample(comparer, left, right)
+    return pair_evidence(model, pairs.compared, pairs.source_left, pairs.source_right)
 
 
 def _arrays(evidence: PairEvidence) -> tuple[NDArray[np.float32], NDArray[np.bool_], NDArray[np.float32]]:

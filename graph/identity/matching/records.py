@@ -48,15 +48,55 @@ class Column:
         Of ten records every value is stated by a tenth at least, which says nothing of how rare it is.
         """
         chance = LEVELS[self.meaning].chance
-        counts = self.counts
-        shares: NDArray[np.float64] = (counts + SHARED_BY * chance) / (counts.sum() + SHARED_BY)
+        shares: NDArray[np.float64] = (self.counts.astype(np.float64) + SHARED_BY * chance) / (self.stated + SHARED_BY)
         return shares
 
     @property
-    def mean_share(self) -> float:
-        """Probability that two random stated values agree."""
+    def stated(self) -> int:
+        """How many values records state, each counted as often as it is stated."""
+        return int(self.counts.sum())
+
+    @property
+    def agreeing(self) -> int:
+        """How many pairs of stated values are equal."""
         counts = self.counts
-        return float((self.shares * counts).sum() / max(int(counts.sum()), 1))
+        return int((counts * (counts - 1) // 2).sum())
+
+    @property
+    def mean_share(self) -> float:
+        """Probability that two random stated values agree: the mean of ``shares`` over what is stated.
+
+        Made of integers, so that it does not depend on the order in which values are counted.
+        """
+        stated, chance = self.stated, LEVELS[self.meaning].chance
+        squares = 2 * self.agreeing + stated
+        return (squares + SHARED_BY * chance * stated) / ((stated + SHARED_BY) * max(stated, 1))
+
+    @property
+    def domain_counts(self) -> Mapping[str, int]:
+        """How many of the stated values are of each domain, for e-mail addresses."""
+        found: dict[str, int] = {}
+        for value, number in zip(self.values, self.counts.tolist(), strict=True):
+            domain = domain_of(value)
+            found[domain] = found.get(domain, 0) + number
+        return found
+
+
+def domain_of(email: str) -> str:
+    """What follows the first @ of an e-mail address."""
+    return email.partition("@")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Population:
+    """How many records there are of each source."""
+
+    sources: tuple[str, ...]
+    sizes: NDArray[np.int64]
+    """(sources,)"""
+
+    def __len__(self) -> int:
+        return int(self.sizes.sum())
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +110,11 @@ class Records:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    @property
+    def population(self) -> Population:
+        """The records counted by source."""
+        return Population(tuple(self.sources), np.bincount(self.source, minlength=len(self.sources)))
 
 
 def records_of(claims: Iterable[Claim]) -> Records:
@@ -95,7 +140,7 @@ def records_of(claims: Iterable[Claim]) -> Records:
         ids=[claim.record_id for claim in ordered],
         source=np.array([number_of[claim.source] for claim in ordered], dtype=np.int32),
         sources=sources,
-        columns={name: _column(name, meanings[name], stated[name]) for name in sorted(stated)},
+        columns={name: column_of(name, meanings[name], stated[name]) for name in sorted(stated)},
     )
 
 
@@ -154,7 +199,8 @@ def _phone_digits(value: str) -> str:
     return "".join(character for character in value if character.isdigit())[-PHONE_DIGITS:]
 
 
-def _column(name: str, meaning: Meaning, stated: Sequence[Sequence[str]]) -> Column:
+def column_of(name: str, meaning: Meaning, stated: Sequence[Sequence[str]]) -> Column:
+    """The column of what each record states of a field, its first value first."""
     distinct = sorted({value for values in stated for value in values})
     number_of = {value: number for number, value in enumerate(distinct)}
     codes = np.fromiter((number_of[values[0]] if values else -1 for values in stated), dtype=np.int32, count=len(stated))
