@@ -1,6 +1,7 @@
 """The HTTP application: GraphQL, health, metrics, and the routes of whoever shares the port."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Literal
 
 from starlette.applications import Starlette
@@ -10,14 +11,19 @@ from starlette.routing import BaseRoute, Route
 
 from api.access_log import AccessLog
 from api.auth import Authenticator, Caller
-from api.context import Context, Normalise
+from api.context import Context, Normalise, Work
 from api.errors import ErrorCodes
 from api.graphql import GraphQLEndpoint
 from api.health import Check, health_routes
 from api.metrics import ApiMetrics
 from api.schema import build_schema
 from graph.database import Database
+from graph.identity.proposal import open_proposer
+from graph.identity.publication import PolicyDesk
+from graph.identity.review import ReviewDesk
+from graph.identity.stewardship import open_stewardship
 from graph.repositories.journeys import JourneyRepository
+from graph.repositories.policies import PolicyRepository
 from graph.repositories.profiles import ProfileRepository
 
 GRAPHQL_PATH = "/graphql"
@@ -28,6 +34,8 @@ def create_app(
     database: Database,
     authenticator: Authenticator,
     normalise: Normalise,
+    clock: Callable[[], datetime],
+    new_id: Callable[[], str],
     metrics: ApiMetrics,
     checks: Mapping[str, Check],
     outages: tuple[type[Exception], ...],
@@ -42,6 +50,8 @@ def create_app(
         database: the graph.
         authenticator: knows the API keys.
         normalise: makes an identifier of what a client looks up.
+        clock: tells when a steward acts and a policy is published; with a time zone.
+        new_id: makes ids that were never used.
         metrics: counts requests; its registry is served at ``/metrics``.
         checks: what ``/readyz`` asks, by name.
         outages: errors by which the graph shows that it does not answer.
@@ -52,9 +62,26 @@ def create_app(
     """
     development = environment == "development"
     profiles, journeys = ProfileRepository(database), JourneyRepository(database)
+    reviews = ReviewDesk(database)
+    stewardship = open_stewardship(database, clock=clock, new_id=new_id)
+    policies = PolicyDesk(PolicyRepository(database))
+    proposer = open_proposer(database, clock=clock, new_id=new_id)
+    work = Work()
 
     def new_context(caller: Caller) -> Context:
-        return Context(database=database, profiles=profiles, journeys=journeys, normalise=normalise, caller=caller)
+        return Context(
+            database=database,
+            profiles=profiles,
+            journeys=journeys,
+            reviews=reviews,
+            stewardship=stewardship,
+            policies=policies,
+            proposer=proposer,
+            work=work,
+            clock=clock,
+            normalise=normalise,
+            caller=caller,
+        )
 
     endpoint = GraphQLEndpoint(
         build_schema(development=development),

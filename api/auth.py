@@ -1,4 +1,4 @@
-"""Who may ask: API keys, each with a name and scopes, sent as ``Authorization: Bearer KEY``."""
+"""Who may ask for what: API keys, each with a name and scopes, sent as ``Authorization: Bearer KEY``."""
 
 import hashlib
 import hmac
@@ -11,7 +11,11 @@ class Scope(StrEnum):
     """What a key allows."""
 
     READ = "read"
-    """Profiles, journeys and explanations."""
+    """Profiles, journeys, explanations, the review queue and policies."""
+    STEWARD = "steward"
+    """Asserting, retracting and settling doubtful links."""
+    POLICY = "policy"
+    """Comparing policies with the graph, and publishing them."""
     INTROSPECT = "introspect"
     """The schema itself, in production."""
 
@@ -31,6 +35,10 @@ class Caller:
 
     name: str
     scopes: frozenset[Scope]
+
+    def may(self, scope: Scope) -> bool:
+        """Whether the caller's key has a scope."""
+        return scope in self.scopes
 
 
 class Authenticator:

@@ -1,7 +1,9 @@
 """What resolvers get for one request."""
 
+import asyncio
 from collections.abc import Callable, Coroutine, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, TypeAlias, TypeVar
 
 import strawberry
@@ -9,6 +11,10 @@ from strawberry.dataloader import DataLoader
 
 from api.auth import Caller
 from graph.database import Database
+from graph.identity.proposal import Proposer
+from graph.identity.publication import PolicyDesk
+from graph.identity.review import ReviewDesk
+from graph.identity.stewardship import Stewardship
 from graph.model.evidence import RejectedValue
 from graph.model.identifier import Identifier
 from graph.repositories.journeys import JourneyRepository
@@ -22,6 +28,22 @@ Read = Callable[..., Coroutine[Any, Any, Mapping[str, T]]]
 """Reads several objects at once: ids in, and a mapping out that holds every one of them."""
 
 
+class Work:
+    """Work that outlasts the request that began it, and work that is done one at a time; shared by all requests."""
+
+    def __init__(self) -> None:
+        self._running: set[asyncio.Task[Any]] = set()
+        self.turn = asyncio.Lock()
+        """Held by who concludes the whole graph: two at once would need twice the memory."""
+
+    async def finish(self, work: Coroutine[Any, Any, T]) -> T:
+        """Do work to its end, also where whoever waits for it gives up: half of it would be left to the next resolution."""
+        task = asyncio.create_task(work)
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        return await asyncio.shield(task)
+
+
 @dataclass(slots=True, kw_only=True)
 class Context:
     """The request's collaborators, its caller and its batches."""
@@ -29,6 +51,12 @@ class Context:
     database: Database
     profiles: ProfileRepository
     journeys: JourneyRepository
+    reviews: ReviewDesk
+    stewardship: Stewardship
+    policies: PolicyDesk
+    proposer: Proposer
+    work: Work
+    clock: Callable[[], datetime]
     normalise: Normalise
     caller: Caller
     operation: str | None = None

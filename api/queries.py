@@ -8,7 +8,9 @@ from strawberry import relay
 
 from api.context import Info
 from api.errors import InvalidArgument
-from api.types.enums import NotFoundReason, Purpose
+from api.members import member_keys, own_id
+from api.steward_queries import StewardQuery
+from api.types.enums import NotFoundReason, Purpose, graph_purpose
 from api.types.explanation import ExplainResult, Explanation, MemberInput, NotAMember
 from api.types.outcomes import IdentityNotFound, IdentityResult, InvalidIdentifier, ProfileNotFound, ProfileResult
 from api.types.pages import moment
@@ -17,7 +19,6 @@ from api.types.profile import Profile, profile
 from graph.identity.explain import NotAMember as NoSuchMember
 from graph.identity.explain import explain
 from graph.model.evidence import RejectedValue
-from graph.model.identity import Purpose as GraphPurpose
 from graph.model.profile import NoIdentity
 
 AsOf = Annotated[
@@ -28,7 +29,7 @@ IdentityIdArgument = Annotated[strawberry.ID, strawberry.argument(description="T
 
 
 @strawberry.type(description="What can be asked.")
-class Query:
+class Query(StewardQuery):
     """The root of all queries."""
 
     @strawberry.field(description="Any object by its global id; null where there is none.")
@@ -56,7 +57,7 @@ class Query:
         normalised = info.context.normalise(identifier.namespace, identifier.value)
         if isinstance(normalised, RejectedValue):
             return InvalidIdentifier(namespace=identifier.namespace, value=identifier.value, message=normalised.reason)
-        found = await info.context.profiles.find(normalised.key, purpose=GraphPurpose(str(purpose.value)), as_of=as_of)
+        found = await info.context.profiles.find(normalised.key, purpose=graph_purpose(purpose), as_of=as_of)
         if isinstance(found, NoIdentity):
             return ProfileNotFound(
                 identifier=Identifier.of(normalised),
@@ -95,48 +96,26 @@ class Query:
             strawberry.argument(description="Another; without it, the member of the same identity with the oldest evidence."),
         ] = None,
         purpose: Annotated[Purpose, strawberry.argument(description="The identity graph to look in.")] = Purpose.INDIVIDUAL,
+        as_of: AsOf = None,
     ) -> ExplainResult:
-        """Reads the evidence around the members again, by the published policy."""
-        keys: list[str] = []
-        for member in (member_a, member_b):
-            if member is None:
-                continue
-            key = _member_key(info, member)
-            if isinstance(key, InvalidIdentifier):
-                return key
-            keys.append(key)
+        """Reads the evidence around the members again, by the policy in force."""
+        keys = member_keys(info, *(member for member in (member_a, member_b) if member is not None))
+        if isinstance(keys, InvalidIdentifier):
+            return keys
         other = keys[1] if len(keys) > 1 else None
         try:
-            found = await explain(info.context.database, keys[0], other, GraphPurpose(str(purpose.value)))
+            found = await explain(info.context.database, keys[0], other, graph_purpose(purpose), as_of=moment(as_of, name="asOf"))
         except NoSuchMember as error:
             return NotAMember(member=keys[0], message=str(error))
         return Explanation.of(found)
 
 
 async def _identity(info: Info, given: str, *, as_of: datetime | None) -> Profile | IdentityNotFound:
-    identity_id = _own_id(given)
+    identity_id = own_id(given, Profile.__name__)
     state = await info.context.load(info.context.profiles.identities, identity_id, as_of=as_of)
     if state is None:
         return IdentityNotFound(identity_id=given, as_of=as_of, message=f"there is no identity {identity_id}")
     return profile(state, as_of=as_of)
-
-
-def _member_key(info: Info, member: MemberInput) -> str | InvalidIdentifier:
-    if member.identifier:
-        given = member.identifier
-        normalised = info.context.normalise(given.namespace, given.value)
-        if isinstance(normalised, RejectedValue):
-            return InvalidIdentifier(namespace=given.namespace, value=given.value, message=normalised.reason)
-        return normalised.key
-    return member.key or ""
-
-
-def _own_id(given: str) -> str:
-    try:
-        global_id = relay.GlobalID.from_id(given)
-    except relay.GlobalIDValueError:
-        return given
-    return global_id.node_id if global_id.type_name == Profile.__name__ else given
 
 
 def _sentence(what: str, found: NoIdentity, purpose: Purpose) -> str:

@@ -3,12 +3,15 @@
 from collections.abc import Callable, Iterator
 
 import strawberry
+from graphql import GraphQLError
 from graphql.validation import NoSchemaIntrospectionCustomRule
 from strawberry.extensions import AddValidationRules, MaxTokensLimiter, ParserCache, SchemaExtension, ValidationCache
 from strawberry.schema.config import StrawberryConfig
+from strawberry.types.graphql import OperationType
 
 from api.auth import Scope
 from api.limits import MAX_COST, MAX_TOKENS, RULES, CostLimit
+from api.mutations import Mutation
 from api.queries import Query
 
 CACHED_DOCUMENTS = 512
@@ -22,6 +25,20 @@ class IntrospectionByScope(SchemaExtension):
         caller = getattr(self.execution_context.context, "caller", None)
         if caller is None or Scope.INTROSPECT not in caller.scopes:
             self.execution_context.validation_rules += (NoSchemaIntrospectionCustomRule,)
+        yield
+
+
+class ReadingByScope(SchemaExtension):
+    """Refuses queries to callers whose key does not have the scope for them. Mutations refuse by their own results."""
+
+    def on_validate(self) -> Iterator[None]:
+        """The document is parsed by now, if it can be."""
+        execution = self.execution_context
+        caller = getattr(execution.context, "caller", None)
+        known = execution.graphql_document is not None and not execution.pre_execution_errors
+        if caller and known and execution.operation_type is OperationType.QUERY and not caller.may(Scope.READ):
+            message = f"the API key {caller.name} does not have the role {Scope.READ.value}"
+            execution.pre_execution_errors = [GraphQLError(message, extensions={"code": "forbidden"})]
         yield
 
 
@@ -45,11 +62,14 @@ def build_schema(*, development: bool) -> strawberry.Schema:
         OperationName,
         lambda: ParserCache(maxsize=CACHED_DOCUMENTS),
         lambda: ValidationCache(maxsize=CACHED_DOCUMENTS),
+        ReadingByScope,
         lambda: CostLimit(max_cost=MAX_COST),  # after the validation, which tells it that the document makes sense
     ]
     if not development:
         extensions.insert(0, IntrospectionByScope)
-    return strawberry.Schema(Query, extensions=extensions, config=StrawberryConfig(disable_field_suggestions=not development))
+    return strawberry.Schema(
+        Query, mutation=Mutation, extensions=extensions, config=StrawberryConfig(disable_field_suggestions=not development)
+    )
 
 
 def schema_text() -> str:

@@ -1,9 +1,11 @@
 """The HTTP server, composed: the collector, and the API beside it."""
 
 import socket
+import uuid
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 import structlog
 import uvicorn
@@ -13,7 +15,7 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
 from api.app import GRAPHQL_PATH, create_app
-from api.auth import ApiKey, Authenticator, Scope
+from api.auth import ApiKey, Authenticator
 from api.health import Check
 from api.lookup import normaliser
 from api.metrics import ApiMetrics
@@ -24,7 +26,7 @@ from ingest.collector import collector_routes
 from ingest.publisher import EventPublisher, open_nats
 from runtime.settings import Settings
 from runtime.stack.errors import PortTakenError
-from runtime.wiring import Platform, api_keys, open_platform, retention
+from runtime.wiring import Platform, api_keys, api_scopes, open_platform, retention
 
 log = structlog.get_logger(__name__)
 
@@ -80,10 +82,10 @@ def compose_app(platform: Platform, *, routes: Sequence[BaseRoute], nats_answers
 
     return create_app(
         database=database,
-        authenticator=Authenticator(
-            ApiKey(name=name, key=key, scopes=_scopes(name, settings=settings)) for name, key in keys.items()
-        ),
+        authenticator=Authenticator(ApiKey(name=name, key=key, scopes=api_scopes(settings, name)) for name, key in keys.items()),
         normalise=normaliser(region=settings.default_region),
+        clock=lambda: datetime.now(UTC),
+        new_id=lambda: uuid.uuid4().hex,
         metrics=ApiMetrics(REGISTRY),
         checks={"neo4j": database.verify, "migrations": migrated, "nats": nats_answers},
         outages=OUTAGES,
@@ -147,8 +149,3 @@ def listen(settings: Settings) -> socket.socket:
     # asyncio sends without delay only on sockets that name their protocol, as those accepted from this one then do. With delay,
     # an answer of two segments waits 40 ms for the client's acknowledgement of the first.
     return socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP, fileno=listener.detach())
-
-
-def _scopes(name: str, *, settings: Settings) -> frozenset[Scope]:
-    introspects = name in settings.introspecting_keys
-    return frozenset({Scope.READ, Scope.INTROSPECT} if introspects else {Scope.READ})

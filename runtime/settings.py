@@ -5,15 +5,19 @@ Only the composition root (``runtime``) reads settings; everything else gets wha
 
 import os
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from platformdirs import user_cache_path, user_data_path
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 ENV_PREFIX = "KINDRED_"
 SETTINGS_FILE = "kindred.toml"
 
+DEVELOPMENT_KEY = "development"
+"""Name of the API key that is generated where none is set."""
+
+Role = Literal["read", "steward", "policy"]
 Port = Annotated[int, Field(ge=0, le=65535)]
 
 
@@ -121,6 +125,12 @@ class Settings(BaseSettings):
         description="Name of a program to the API key that it asks with, as JSON in the environment; none set means "
         "a generated one in `development`, and in `production` that nobody can ask.",
     )
+    api_roles: dict[str, list[Role]] = Field(
+        default_factory=dict,
+        description="Name of an API key to what it may do, as JSON in the environment: `read` asks, `steward` asserts, retracts "
+        "and reviews, `policy` compares and publishes policies. A key that is not named here may read; one that is may do what "
+        "is listed, and nothing else. The generated key, `development`, may do everything unless it is named.",
+    )
     introspecting_keys: list[str] = Field(
         default_factory=list, description="Names of the API keys that may also ask for the GraphQL schema in `production`."
     )
@@ -137,6 +147,14 @@ class Settings(BaseSettings):
     def _absolute(cls, path: Path) -> Path:
         """Background processes are started in another folder: a relative path would mean another one there."""
         return path.expanduser().absolute()
+
+    @model_validator(mode="after")
+    def _roles_are_of_keys(self) -> Self:
+        """A misspelt name would leave a key with less, or more, than was meant."""
+        known = set(self.api_keys) or {DEVELOPMENT_KEY}
+        if unknown := sorted(set(self.api_roles) - known):
+            raise ValueError(f"api_roles names {', '.join(unknown)}, and there is no API key of that name")
+        return self
 
     @classmethod
     def settings_customise_sources(

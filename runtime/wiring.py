@@ -6,16 +6,17 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+from api.auth import Scope
 from graph.database import Database, open_database
 from ingest.topology import Retention
-from runtime.settings import Settings
+from runtime.settings import DEVELOPMENT_KEY, Settings
 from runtime.stack.address import StackAddress, stack_address
 from runtime.stack.nats import NatsAddress
 from runtime.stack.resources import MEBIBYTE
 from runtime.stack.state import State, new_state, read_state, write_state
 
 DEFAULT_SOURCE = "default"
-DEVELOPMENT_KEY = "development"
+EVERYTHING = frozenset({Scope.READ, Scope.STEWARD, Scope.POLICY})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +83,16 @@ def api_keys(settings: Settings) -> Mapping[str, str]:
     # From the salt, which leaves this machine no more than the key does; a secret of its own would outdate older state files.
     made = hmac.new(hash_salt(settings).encode(), b"kindred development api key", hashlib.sha256).hexdigest()
     return {DEVELOPMENT_KEY: f"dev_{made[:40]}"}
+
+
+def api_scopes(settings: Settings, name: str) -> frozenset[Scope]:
+    """What the API key of a name allows: its roles, and introspection where the settings list it."""
+    generated = not settings.api_keys and settings.environment == "development" and name == DEVELOPMENT_KEY
+    if name in settings.api_roles:
+        scopes = frozenset(Scope(role) for role in settings.api_roles[name])
+    else:
+        scopes = EVERYTHING if generated else frozenset({Scope.READ})
+    return scopes | {Scope.INTROSPECT} if name in settings.introspecting_keys else scopes
 
 
 def hash_salt(settings: Settings) -> str:

@@ -5,8 +5,10 @@ from typing import Any
 
 import strawberry
 
+from graph.model.explanation import ObstacleKind as GraphObstacleKind
 from graph.model.explanation import StepKind as GraphStepKind
 from graph.model.identity import Purpose as GraphPurpose
+from graph.repositories.reviews import REVIEWABLE
 
 TOUCHPOINT_TYPES = {
     "page_view": "A page of a site was viewed.",
@@ -51,6 +53,21 @@ STEP_KINDS = {
     "rule": "A rule of the policy joins two records by what they state.",
     "matches": "Scored evidence joins two records.",
     "asserted": "A steward said so.",
+}
+OBSTACLE_KINDS = {
+    "asserted_different": "A steward said so, and nobody the contrary since.",
+    "weak_match": "Two of their records were scored, and found to be of two people.",
+    "held_back": "The policy left out what would join them.",
+    "not_compared": "They have nothing in common that the policy compares.",
+    "other_individual": "They are of two individuals, whom no other identity joins.",
+    "not_a_member": "One of them is in no identity of the purpose.",
+    "outweighed": "Evidence joins them, and what else is known of the two weighs more against it.",
+}
+REVIEW_REASONS = {
+    "contradicted": "What two records share is contradicted by what else they state.",
+    "doubtful": "Two records were found to be of two people by a narrow margin.",
+    "in_doubt": "The evidence is not enough to be certain.",
+    "over_limit": "Together they would have more than one person can have.",
 }
 
 
@@ -98,4 +115,13 @@ class EvidenceKind(Enum):
 TouchpointType = _described("TouchpointType", "What kind of interaction a touchpoint is.", TOUCHPOINT_TYPES)
 Channel = _described("Channel", "Where an interaction happened.", CHANNELS)
 StepKind = _described("StepKind", "What kind of evidence connects the two ends of a step.", STEP_KINDS)
+ObstacleKind = _described("ObstacleKind", "What keeps two members apart.", OBSTACLE_KINDS)
+ReviewReason = _described("ReviewReason", "Why a link waits for a steward.", REVIEW_REASONS)
+assert set(OBSTACLE_KINDS) == {kind.value for kind in GraphObstacleKind}  # noqa: S101 - a missing one fails at import
+assert set(REVIEW_REASONS) == set(REVIEWABLE)  # noqa: S101
 assert set(STEP_KINDS) == {kind.value for kind in GraphStepKind}  # noqa: S101 - a missing one fails at import
+
+
+def graph_purpose(purpose: Purpose) -> GraphPurpose:
+    """The purpose as the graph has it."""
+    return GraphPurpose(str(purpose.value))

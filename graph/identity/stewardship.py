@@ -26,15 +26,14 @@ from graph.model.claim import Assertion, EvidenceSet
 from graph.model.identity import Decision, DecisionKind, Purpose
 from graph.model.ids import DecisionId, IdentityId
 from graph.model.plan import Current, DecisionIds, MembershipPlan
-from graph.model.profile import Page, TimeCursor
-from graph.model.stewardship import Action, AssertionRecord, Effect, EvidenceLinkRef, ReviewItem
+from graph.model.stewardship import Action, Effect, EvidenceLinkRef
 from graph.repositories.assertions import AssertionRepository, UnknownAssertion
 from graph.repositories.claims import ClaimRepository
 from graph.repositories.components import ComponentRepository
 from graph.repositories.identities import IdentityRepository, ResolutionBusy
 from graph.repositories.neighbourhoods import NeighbourhoodRepository, Scope
 from graph.repositories.policies import PolicyRepository
-from graph.repositories.reviews import REVIEWABLE, ReviewRepository
+from graph.repositories.reviews import ReviewRepository
 
 NOBODY = Current(identities={}, identity_of={})
 ID_PREFIX = {Purpose.INDIVIDUAL: "ind_", Purpose.HOUSEHOLD: "hh_", Purpose.OPERATIONAL: "op_"}
@@ -198,21 +197,6 @@ class Stewardship:
         _require_reason(act)
         item = await self._reviews.find(review_id)
         return await self.assert_pair(item.left, item.right, same=approve, purpose=item.purpose, act=act)
-
-    async def queue(
-        self,
-        *,
-        purposes: Sequence[Purpose],
-        first: int,
-        after: TimeCursor | None = None,
-        reasons: Sequence[str] = REVIEWABLE,
-    ) -> Page[ReviewItem]:
-        """One page of the doubtful links that wait, oldest first."""
-        return await self._reviews.queue(purposes=purposes, first=first, after=after, reasons=reasons)
-
-    async def assertions(self, *, first: int, after: TimeCursor | None = None) -> Page[AssertionRecord]:
-        """One page of all assertions, retracted ones included, newest first."""
-        return await self._assertions.all(first=first, after=after)
 
     async def settle(self, members: Iterable[str], *, actor: str = "resolver") -> Effect:
         """Bring the neighbourhood of some members in line with the evidence, as a resolution of everything would.

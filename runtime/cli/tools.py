@@ -12,7 +12,7 @@ from api.schema import schema_text
 from runtime.cli.errors import reported_errors
 from runtime.cli.options import Home
 from runtime.settings import load_settings
-from runtime.wiring import api_keys, write_keys
+from runtime.wiring import api_keys, api_scopes, write_keys
 
 schema = typer.Typer(name="schema", help="The GraphQL schema.", no_args_is_help=True)
 
@@ -27,11 +27,11 @@ def keys(*, home: Home = None) -> None:
     """Show where the server is, and the keys to send events and to ask with. They are secrets: mind who is watching."""
     with reported_errors():
         settings = load_settings(home=home)
-        table = Table("Key", "Of", "Value", title=f"http://{settings.host}:{settings.port}")
+        table = Table("Key", "Of", "May", "Value", title=f"http://{settings.host}:{settings.port}")
         for source, value in write_keys(settings).items():
-            table.add_row("write key", f"source {source}", value)
+            table.add_row("write key", f"source {source}", "send", value)
         for name, value in api_keys(settings).items():
-            table.add_row("API key", name, value)
+            table.add_row("API key", name, ", ".join(sorted(api_scopes(settings, name))), value)
         Console(soft_wrap=True).print(table)
 
 

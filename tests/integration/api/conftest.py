@@ -6,6 +6,7 @@ to her account is recorded, on 11 March resolved again: two individuals become o
 
 import asyncio
 import itertools
+import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -34,6 +35,15 @@ RESOLVED_FIRST = datetime(2025, 3, 2, 9, tzinfo=UTC)
 SECOND = datetime(2025, 3, 10, 9, tzinfo=UTC)
 RESOLVED_SECOND = datetime(2025, 3, 11, 9, tzinfo=UTC)
 KEY = "reader-key-for-tests"
+STEWARD_KEY = "steward-key-for-tests"
+POLICY_KEY = "policy-key-for-tests"
+KEYS = (
+    ApiKey(name="reader", key=KEY),
+    ApiKey(name="studio", key="studio-key", scopes=frozenset(Scope)),
+    ApiKey(name="ann", key=STEWARD_KEY, scopes=frozenset({Scope.READ, Scope.STEWARD})),
+    ApiKey(name="paul", key=POLICY_KEY, scopes=frozenset({Scope.READ, Scope.POLICY})),
+    ApiKey(name="bot", key="bot-key", scopes=frozenset({Scope.STEWARD})),
+)
 BUSY_TOUCHPOINTS = 2_500
 HOME = PostalAddress(street="12 main st", city="las vegas", region="nv", postal_code="89111", country="US")
 
@@ -200,11 +210,14 @@ def make_app(town_database: Database) -> AppFactory:
     """Makes the API over the town; keyword arguments replace its collaborators."""
 
     def make(**changes: Any) -> Starlette:
-        keys = [ApiKey(name="reader", key=KEY), ApiKey(name="studio", key="studio-key", scopes=frozenset(Scope))]
+        seconds = itertools.count(1)
         collaborators: dict[str, Any] = {
             "database": town_database,
-            "authenticator": Authenticator(keys),
+            "authenticator": Authenticator(KEYS),
             "normalise": normaliser(region="US"),
+            # A second later each time it is asked, and after all that the town has seen.
+            "clock": lambda: RESOLVED_SECOND + timedelta(days=1, seconds=next(seconds)),
+            "new_id": lambda: uuid.uuid4().hex,
             "metrics": ApiMetrics(CollectorRegistry()),
             "checks": {"neo4j": town_database.verify},
             "outages": (),
@@ -260,6 +273,36 @@ async def open_client(make_app: AppFactory, town_database: Database) -> AsyncIte
 
 
 @pytest.fixture
+async def steward(open_client: OpenClient) -> Client:
+    """A client with a steward's key."""
+    return await open_client(key=STEWARD_KEY)
+
+
+@pytest.fixture
+async def policy_maker(open_client: OpenClient) -> Client:
+    """A client with a key that may publish policies."""
+    return await open_client(key=POLICY_KEY)
+
+
+@pytest.fixture
 async def client(open_client: OpenClient) -> Client:
     """A client with a reader's key."""
     return await open_client()
+
+
+@pytest.fixture
+async def hamlet(database: Database) -> Database:
+    """Three people on an emptied graph, resolved on 2 March: Ann with an account, a cookie and a tablet; Zoe; Tim."""
+    evidence: list[Evidence] = [
+        record("crm:1", "user_id:u1", "email:ann@shop.test", given="ann", family="lee", born=date(1980, 1, 2)),
+        record("web:2", "user_id:u1", given="ann", family="lee", born=date(1980, 1, 2)),
+        record("crm:3", "user_id:u3", given="zoe", family="adams"),
+        record("pos:4", "loyalty_id:l4", given="tim", family="hall"),
+        touchpoint("ann-1", "anonymous_id:c1", "user_id:u1", at=FIRST),
+        touchpoint("ann-2", "anonymous_id:c1", "device_id:d1", at=FIRST),
+    ]
+    await EvidenceRepository(database).write(evidence)
+    numbers = itertools.count(1)
+    resolver = open_resolver(database, clock=lambda: RESOLVED_FIRST, new_id=lambda: f"{next(numbers):06}")
+    await resolver.resolve_all(ORDER, progress=NoProgress())
+    return database

@@ -10,6 +10,7 @@ from graph.database import Database
 from graph.identity.explain import UnknownIdentity, explain, explain_identity
 from graph.identity.progress import NoProgress
 from graph.identity.resolver import ORDER, Resolver, open_resolver
+from graph.identity.review import ReviewDesk
 from graph.identity.stewardship import Act, EffectChanged, ReasonMissing, Stewardship, open_stewardship
 from graph.model.evidence import Evidence, PersonName, PostalAddress, RecordVersion, Touchpoint
 from graph.model.explanation import ObstacleKind, StepKind
@@ -170,7 +171,7 @@ async def test_an_action_whose_effect_is_another_than_was_shown_is_refused(town:
         await stewardship.assert_pair("crm:1", "crm:3", same=True, purpose=None, act=act(expected="0000"))
     assert refused.value.code == "effect_changed"
     assert await everything(town) == before
-    assert (await stewardship.assertions(first=10)).total == 0
+    assert (await ReviewDesk(town).assertions(first=10)).total == 0
 
 
 async def test_different_splits_at_once_and_retracting_it_restores_ids(town: Database, stewardship: Stewardship) -> None:
@@ -190,7 +191,7 @@ async def test_different_splits_at_once_and_retracting_it_restores_ids(town: Dat
     assert await identity_of(town) == ids
     with pytest.raises(UnknownAssertion):
         await stewardship.retract_assertion(done.assertion_id, act=act())
-    [kept] = (await stewardship.assertions(first=10)).items
+    [kept] = (await ReviewDesk(town).assertions(first=10)).items
     assert (kept.by, kept.retracted_by, kept.retracted_reason) == ("ann", "ann", "it was a mistake")
 
 
@@ -283,7 +284,7 @@ async def test_what_cannot_be_done_is_refused(town: Database, stewardship: Stewa
     async with IdentityRepository(town).lease(Purpose.INDIVIDUAL, holder="a resolver", clock=clock):
         with pytest.raises(ResolutionBusy):
             await impatient.assert_pair("crm:1", "crm:3", same=True, purpose=None, act=act())
-    assert (await stewardship.assertions(first=10)).total == 0
+    assert (await ReviewDesk(town).assertions(first=10)).total == 0
 
 
 @pytest.mark.parametrize("approve", [True, False])
@@ -294,7 +295,7 @@ async def test_a_doubtful_link_waits_until_a_steward_settles_it(
     doubtful = {("doubtful", ("crm:3", "pos:4")): "match with 0.4 bits", ("generic", ("crm:1",)): "no link"}
     await reviews.report_held_back(Purpose.INDIVIDUAL, doubtful, among=[], now=clock())
     everywhere = list(Purpose)
-    page = await stewardship.queue(purposes=everywhere, first=50)
+    page = await ReviewDesk(town).queue(purposes=everywhere, first=50)
     [item] = [item for item in page.items if item.reason == "doubtful"]
     ids = await identity_of(town)
     assert (item.left, item.right, item.detail) == ("crm:3", "pos:4", "match with 0.4 bits")
@@ -303,7 +304,7 @@ async def test_a_doubtful_link_waits_until_a_steward_settles_it(
     seen = await stewardship.review(item.id, approve=approve, act=act(preview=True))
     assert bool(seen.effect.changes) is approve
     await stewardship.review(item.id, approve=approve, act=act(expected=seen.effect.digest))
-    left = await stewardship.queue(purposes=everywhere, first=50)
+    left = await ReviewDesk(town).queue(purposes=everywhere, first=50)
     assert item.id not in {other.id for other in left.items}
     assert left.total == page.total - 1
     after = await identity_of(town)
@@ -320,7 +321,7 @@ async def test_pages_of_the_queue_go_on_where_the_last_one_ended(town: Database,
     seen: list[str] = []
     after: TimeCursor | None = None
     while True:
-        page = await stewardship.queue(purposes=[Purpose.INDIVIDUAL], first=1, after=after, reasons=("doubtful",))
+        page = await ReviewDesk(town).queue(purposes=[Purpose.INDIVIDUAL], first=1, after=after, reasons=("doubtful",))
         assert page.total == 3
         seen += [item.detail for item in page.items]
         if not page.more:

@@ -36,5 +36,13 @@ def test_a_key_may_read_and_no_more_unless_told() -> None:
     assert caller.scopes == {Scope.READ}
 
 
+def test_a_key_may_do_what_its_scopes_say() -> None:
+    caller = Authenticator([ApiKey(name="ann", key="k", scopes=frozenset({Scope.STEWARD}))]).caller_of("Bearer k")
+    assert caller is not None
+    assert {scope: caller.may(scope) for scope in Scope} == {
+        Scope.READ: False, Scope.STEWARD: True, Scope.POLICY: False, Scope.INTROSPECT: False,
+    }  # fmt: skip
+
+
 def test_keys_are_not_in_representations() -> None:
     assert "first-key" not in repr(ApiKey(name="shop", key="first-key"))
