@@ -111,7 +111,7 @@ def _is_questioned(members: Sequence[str], reading: Reading, policy: Policy, kep
         len(members) > policy.limits.max_members
         or any(not reading.verdicts.same_group(records[0], record) for record in records[1:])
         or not kept_apart.isdisjoint(members)
-        or bool(over_unique_limits(members, policy))
+        or bool(over_unique_limits(members, reading, policy))
     )
 
 

@@ -5,7 +5,7 @@ Every function is deterministic and sees one component only, so what lies elsewh
 """
 
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import combinations
@@ -69,7 +69,7 @@ def separations(members: Sequence[str], reading: Reading, policy: Policy) -> lis
         for a in reading.different
         if {a.left, a.right} <= inside
     ]
-    found.extend(over_unique_limits(members, policy))
+    found.extend(over_unique_limits(members, reading, policy))
     claims = [reading.claims[member] for member in members if member in reading.claims]
     for left, right in combinations(claims, 2):
         if reading.verdicts.same_group(left.record_id, right.record_id):
@@ -99,12 +99,16 @@ def contradicts(contradiction: Contradiction, left: Claim, right: Claim) -> bool
     return True
 
 
-def over_unique_limits(members: Sequence[str], policy: Policy) -> list[Separation]:
-    """Pairs of identifiers of which one person has fewer than the members have together."""
+def over_unique_limits(members: Sequence[str], reading: Reading, policy: Policy) -> list[Separation]:
+    """Pairs of identifiers of which one person has fewer than the members have together.
+
+    Two that records of one scored group state are no such pair: that they differ was weighed when the records were scored.
+    """
     values: dict[str, list[str]] = defaultdict(list)
     for member in members:
         if namespace_of(member) in policy.unique_namespaces:
             values[namespace_of(member)].append(member)
+    groups = _groups_stating({key for keys in values.values() for key in keys}, members, reading)
     return [
         Separation(
             left=left,
@@ -117,7 +121,19 @@ def over_unique_limits(members: Sequence[str], policy: Policy) -> list[Separatio
         if len(keys) > policy.unique_namespaces[namespace]
         for left, right in combinations(sorted(keys), 2)
         if not (policy.kind(namespace).slip_is_same and is_slip(left, right))
+        if groups[left].isdisjoint(groups[right])
     ]
+
+
+def _groups_stating(keys: Set[str], members: Sequence[str], reading: Reading) -> dict[str, set[int]]:
+    """For each key the groups of linked records that state it."""
+    found: dict[str, set[int]] = {key: set() for key in keys}
+    for member in members if keys else ():
+        claim, group = reading.claims.get(member), reading.verdicts.group_of.get(member)
+        if claim is not None and group is not None:
+            for key in keys.intersection(claim.identifiers):
+                found[key].add(group)
+    return found
 
 
 async def split_by_cuts(

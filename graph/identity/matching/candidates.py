@@ -72,7 +72,7 @@ def _distinct(pairs: NDArray[np.int64]) -> NDArray[np.int64]:
 def blocking_keys(records: Records) -> Iterator[Key]:
     """All keys of all fields."""
     for column in records.columns.values():
-        for name, make in _KEYS.get(column.meaning, {}).items():
+        for name, make in KEYS.get(column.meaning, {}).items():
             yield from _key(column, name, make, len(records))
     given, family = records.columns.get("given_name"), records.columns.get("family_name")
     if given is not None and family is not None:
@@ -233,7 +233,7 @@ _NAME: Mapping[str, Callable[[str], str]] = {
     "initial": _beginning(1),
 }
 
-_KEYS: Mapping[Meaning, Mapping[str, Callable[[str], str]]] = {
+KEYS: Mapping[Meaning, Mapping[str, Callable[[str], str]]] = {
     Meaning.GIVEN_NAME: _NAME,
     Meaning.FAMILY_NAME: _NAME,
     Meaning.FULL_NAME: {"whole": _whole, "letters": _letters},

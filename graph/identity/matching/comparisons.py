@@ -7,7 +7,7 @@ Distinct pairs of values are compared once each, by rapidfuzz on all cores: name
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 from nicknames import NickNamer
@@ -107,24 +107,35 @@ def _canonical(name: str) -> frozenset[str]:
     return frozenset((name, *_NICKNAMES.canonicals_of(name)))
 
 
+@cache
+def _initials_of(name: str) -> frozenset[str]:
+    """First letters of a given name and of what people of that name are called."""
+    return frozenset(each[:1] for each in (name, *_NICKNAMES.nicknames_of(name)))
+
+
 def _given_name(values: Values) -> _Level:
     similarity = values.similarity()
     canonical: dict[str, frozenset[str]] = {}
     nickname = np.zeros(len(values.x), dtype=bool)
     alias = np.zeros(len(values.x), dtype=bool)
+    initial = values.initial()
     for row in np.flatnonzero(similarity < 0.92).tolist():
         a, b = values.left[row], values.right[row]
         if a not in canonical:
             canonical[a] = _canonical(a)
         if b not in canonical:
             canonical[b] = _canonical(b)
+        if len(a) == 1 or len(b) == 1:
+            # B. is Robert, who is called Bob.
+            initial[row] |= min(a, b, key=len) in _initials_of(max(a, b, key=len))
+            continue
         nickname[row] = not canonical[a].isdisjoint(canonical[b])
         alias[row] = ((a, b) if a < b else (b, a)) in values.aliases
     return _by_name(
         Meaning.GIVEN_NAME,
         {
             "exact": values.same,
-            "initial": values.initial(),
+            "initial": initial,
             "spelling": similarity > 0.92,
             "nickname": nickname,
             "alias": alias,

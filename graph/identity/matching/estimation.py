@@ -83,7 +83,7 @@ def estimate(observed: Observed) -> MatchModel:
 
 
 def _change(before: Floats, after: Floats) -> float:
-    return float(np.abs(np.exp(after) - np.exp(before)).max())
+    return float(np.abs(np.exp(after) - np.exp(before)).max(initial=0.0))
 
 
 class _Estimation:
@@ -98,6 +98,7 @@ class _Estimation:
         self._in_all = max(float(np.triu(self._pairs).sum()), 1.0)
         self._among_matches = _rows([LEVELS[meaning].among_matches() for meaning in self._meanings])
         self._among_strangers = _rows([LEVELS[meaning].among_strangers() for meaning in self._meanings])
+        self._shared = np.array([LEVELS[meaning].shared for meaning in self._meanings]).reshape(-1, 1)
         stated = np.array([column.stated for column in self._columns], dtype=np.float64)
         self._agreeing = np.array([column.agreeing for column in self._columns], dtype=np.float64)
         self._stated = np.maximum(stated * (stated - 1) / 2, 1.0)
@@ -107,17 +108,16 @@ class _Estimation:
         """What is assumed before any record is seen, with strangers as the random pairs show them."""
         random = self._observed.random.compared
         stranger = _normal(_count(random.levels, np.ones((len(random), 1)))[0] + PRIOR_STRANGERS * self._among_strangers)
+        related = self._assumed_of_relations(stranger)
         others = np.array(
             [
                 [
-                    0.7 * self._among_matches[number] + 0.3 * stranger[number]
-                    if meaning in SHARED[relation]
-                    else stranger[number]
+                    related[number] if meaning in SHARED[relation] else stranger[number]
                     for number, meaning in enumerate(self._meanings)
                 ]
                 for relation in self._relations
             ]
-        )
+        ).reshape(len(self._relations), len(self._meanings), MOST_LEVELS)
         rate = 1 / max(len(self._population), POPULATION)
         return self._model(
             match=self._among_matches,
@@ -135,9 +135,9 @@ class _Estimation:
         match = _normal(counts[0] + PRIOR_PAIRS * self._among_matches)
         stranger = self._strangers(model, counts)
         others = np.empty_like(model.others)
+        related = self._assumed_of_relations(stranger)
         for number, relation in enumerate(self._relations):
-            assumed = 0.7 * self._among_matches + 0.3 * stranger
-            free = _normal(counts[1 + number] + PRIOR_RELATED * assumed)
+            free = _normal(counts[1 + number] + PRIOR_RELATED * related)
             for field, meaning in enumerate(self._meanings):
                 if meaning in TIED[relation]:
                     others[number, field] = match[field]
@@ -151,6 +151,10 @@ class _Estimation:
             found=classes[:, 1:].sum(axis=0) / self._observed.share,
             matches=matches,
         )
+
+    def _assumed_of_relations(self, stranger: Floats) -> Floats:
+        """(fields, levels): what is assumed of two people who share a field for what they are to each other."""
+        return self._shared * self._among_matches + (1 - self._shared) * stranger
 
     def _strangers(self, model: MatchModel, counts: Floats) -> Floats:
         """(fields, levels): distribution of the levels among strangers."""

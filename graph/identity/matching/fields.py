@@ -37,11 +37,9 @@ class Levels:
     """Levels at which the value's frequency counts by half; at level 0 it counts in full."""
     rarity: bool = True
     """Whether agreeing on a rare value says more than agreeing on a common one."""
-    shared_at_home: bool = False
-    """Whether people of one home tend to share the value."""
-    random_at_home: bool = False
-    """Whether two people of one home agree on it no more often than strangers do."""
-
+    shared: float = 0.7
+    """Of the pairs of two people whose relation makes them share the value (``relations.SHARED``), the share that is assumed to
+    agree as one person's records do, before any record is seen."""
     differs: float = 0.1
     """Share of the pairs of one person that are assumed not to agree at all, before any record is seen."""
     chance: float = 0.01
@@ -89,21 +87,19 @@ LEVELS: dict[Meaning, Levels] = {
             "alias",
         ),
         graded=(1, 2),
-        random_at_home=True,
         differs=0.03,
         chance=0.01,
     ),
     Meaning.MIDDLE_NAME: Levels(
-        ("exact", "initial_or_similar", "different"), graded=(1,), random_at_home=True, differs=0.1, chance=0.02
+        ("exact", "initial_or_similar", "different"), graded=(1,), differs=0.1, chance=0.02
     ),
     Meaning.FAMILY_NAME: Levels(
         ("exact", "spelling", "similar", "initial", "part", "resembles", "different"),
         graded=(1, 2),
-        shared_at_home=True,
         differs=0.06,
         chance=0.002,
     ),
-    Meaning.SUFFIX: Levels(("exact", "different"), rarity=False, random_at_home=True, differs=0.02, chance=0.3),
+    Meaning.SUFFIX: Levels(("exact", "different"), rarity=False, differs=0.02, chance=0.3),
     Meaning.FULL_NAME: Levels(("exact", "same_words", "similar", "different"), graded=(1,), differs=0.1, chance=0.0005),
     Meaning.BIRTH_DATE: Levels(
         (
@@ -121,7 +117,6 @@ LEVELS: dict[Meaning, Levels] = {
             "known_parts",
         ),
         rarity=False,
-        random_at_home=True,
         differs=0.02,
         chance=0.0001,
     ),
@@ -141,25 +136,24 @@ LEVELS: dict[Meaning, Levels] = {
         graded=(1, 2),
         differs=0.3,
         chance=0.00001,
+        shared=0.1,
     ),
-    Meaning.PHONE: Levels(_CODE, graded=(1, 2), shared_at_home=True, differs=0.3, chance=0.00001),
+    Meaning.PHONE: Levels(_CODE, graded=(1, 2), differs=0.3, chance=0.00001, shared=0.4),
     Meaning.STREET: Levels(
         ("exact", "spelling", "similar", "other_number", "resembles", "same_number", "different"),
         graded=(1, 2),
-        shared_at_home=True,
         differs=0.3,
         chance=0.0001,
     ),
     Meaning.CITY: Levels(
-        ("exact", "spelling", "similar", "different"), graded=(1, 2), shared_at_home=True, differs=0.2, chance=0.02
+        ("exact", "spelling", "similar", "different"), graded=(1, 2), differs=0.2, chance=0.02
     ),
-    Meaning.REGION: Levels(("exact", "different"), shared_at_home=True, differs=0.1, chance=0.1),
+    Meaning.REGION: Levels(("exact", "different"), differs=0.1, chance=0.1),
     Meaning.POSTAL_CODE: Levels(
         ("exact", "one_edit", "same_area", "two_edits", "different"),
         graded=(1, 2),
-        shared_at_home=True,
         differs=0.25,
         chance=0.005,
     ),
-    Meaning.IDENTIFIER: Levels(_CODE, graded=(1, 2), random_at_home=True, differs=0.3, chance=0.00001),
+    Meaning.IDENTIFIER: Levels(_CODE, graded=(1, 2), differs=0.3, chance=0.00001),
 }

@@ -158,7 +158,8 @@ def pairs_within(component: NDArray[np.int32]) -> tuple[Index, Index]:
 
 def link(model: MatchModel, comparer: Comparer, left: Index, right: Index) -> tuple[Linkage, Floats]:
     """Clusters, given all pairs of each component; and the log odds of each pair by itself."""
-    parts = [_evidence(model, comparer, left[part], right[part]) for part in chunks(len(left), CHUNK)]
+    slices = list(chunks(len(left), CHUNK)) or [slice(0)]
+    parts = [_evidence(model, comparer, left[part], right[part]) for part in slices]
     evidence = PairEvidence(*(np.concatenate(arrays) for arrays in zip(*[_arrays(p) for p in parts], strict=True)))
     return profile_linkage(left, right, evidence, len(comparer.records)), evidence.log_odds
 

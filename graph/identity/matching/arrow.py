@@ -1,0 +1,216 @@
+"""Records as Arrow batches: what they state, and by which keys they are blocked.
+
+Each function makes one batch of one batch and knows nothing of others, so that Spark runs it with ``mapInArrow`` and one machine
+over a ``RecordBatchReader``, within the memory of a batch. What depends on all records - how often a value is stated, how large a
+block is - is counted in between and comes with the records (``MEASURED``, ``KEYED``).
+
+A record's ``values`` are a list for each field of the survey, in its order; a field's first value comes first, the others are
+distinct. Records are numbered in the order of their ids.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from graph.identity.matching.candidates import Key, bits_of, blocking_keys
+from graph.identity.matching.fields import Meaning
+from graph.identity.matching.records import Column, Records, domain_of
+from graph.identity.matching.survey import Field, FieldTotals, MeasuredColumn, Survey
+
+Index = NDArray[np.int64]
+
+RECORDS = pa.schema(
+    {"number": pa.int64(), "id": pa.string(), "source": pa.string(), "values": pa.list_(pa.list_(pa.string()))}
+)
+STATED = pa.schema(
+    {"number": pa.int64(), "position": pa.int32(), "field": pa.int32(), "text": pa.string(), "domain": pa.string()}
+)
+"""One row for each value: its place among the record's values, all fields together, and the domain of an e-mail address."""
+MEASURED = pa.schema([*RECORDS, pa.field("counts", pa.list_(pa.int64())), pa.field("domains", pa.list_(pa.int64()))])
+"""Records with, by position, how many records of all state the value, and how many values of all are of its domain (else 0)."""
+KEYS = pa.schema({"number": pa.int64(), "slot": pa.int32(), "text": pa.string()})
+"""One row for each key of a record; ``slot`` is the number of the survey's slot."""
+KEYED = pa.schema(
+    {
+        "number": pa.int64(),
+        "keys": pa.list_(pa.struct({"slot": pa.int32(), "block": pa.int64(), "size": pa.int32()})),
+    }
+)
+"""Records with their keys' blocks: a number that tells the slot's blocks from each other, and how many records the block has."""
+
+
+def record_batch(records: Records, fields: Sequence[Field]) -> pa.RecordBatch:
+    """Records in memory as a batch of ``RECORDS``, numbered from 0."""
+    values: list[list[list[str]]] = [[[] for _ in fields] for _ in records.ids]
+    for place, field in enumerate(fields):
+        column = records.columns[field.name]
+        for number in np.flatnonzero(column.codes >= 0).tolist():
+            values[number][place].append(column.values[column.codes[number]])
+        for number, code in column.more.tolist():
+            values[number][place].append(column.values[code])
+    sources = [records.sources[source] for source in records.source.tolist()]
+    return pa.record_batch([pa.array(range(len(records)), pa.int64()), records.ids, sources, values], schema=RECORDS)
+
+
+@dataclass(frozen=True, slots=True)
+class _Values:
+    """All values of a batch, one after the other."""
+
+    record: Index
+    """(values,): row of the record."""
+    field: Index
+    rank: Index
+    """Place among the values of the record's field."""
+    position: Index
+    """Place among all values of the record."""
+    texts: pa.Array
+
+    def of(self, field: int) -> Index:
+        return np.flatnonzero(self.field == field)
+
+
+def _values_of(batch: pa.RecordBatch, fields: int) -> _Values:
+    lists = batch.column("values").flatten()
+    if len(lists) != batch.num_rows * fields:
+        raise ValueError(f"{batch.num_rows} records have {len(lists)} lists of values, not {fields} each")
+    lengths = pc.fill_null(lists.value_lengths(), 0).to_numpy(zero_copy_only=False).astype(np.int64)
+    of_records = lengths.reshape(batch.num_rows, fields).sum(axis=1)
+    return _Values(
+        record=np.repeat(np.arange(batch.num_rows), of_records),
+        field=np.repeat(np.tile(np.arange(fields), batch.num_rows), lengths),
+        rank=_counting(lengths),
+        position=_counting(of_records),
+        texts=lists.flatten(),
+    )
+
+
+def _counting(lengths: Index) -> Index:
+    """0, 1, 2, ... for each of the lengths."""
+    return np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+
+
+def stated_values(batch: pa.RecordBatch, fields: Sequence[Field]) -> pa.RecordBatch:
+    """What records state (``RECORDS``), as rows to be counted (``STATED``)."""
+    values = _values_of(batch, len(fields))
+    domains = pa.nulls(len(values.record), pa.string())
+    emails = np.isin(values.field, [place for place, field in enumerate(fields) if field.meaning is Meaning.EMAIL])
+    if emails.any():
+        texts = zip(values.texts.to_pylist(), emails.tolist(), strict=True)
+        domains = pa.array([domain_of(text) if email else None for text, email in texts], pa.string())
+    numbers = batch.column("number").take(pa.array(values.record))
+    return pa.record_batch(
+        [numbers, values.position.astype(np.int32), values.field.astype(np.int32), values.texts, domains], schema=STATED
+    )
+
+
+def block_keys(batch: pa.RecordBatch, survey: Survey) -> pa.RecordBatch:
+    """The blocking keys of records (``RECORDS``), as rows to be counted (``KEYS``)."""
+    number_of = {slot.name: number for number, slot in enumerate(survey.slots)}
+    values = _values_of(batch, len(survey.fields))
+    columns = {
+        field.name: Column(field.name, field.meaning, *_coded(values, place, batch.num_rows))
+        for place, field in enumerate(survey.fields)
+    }
+    records = Records([""] * batch.num_rows, np.zeros(batch.num_rows, dtype=np.int32), [""], columns)
+    made = {key.name: key for key in blocking_keys(records)}
+    numbers = batch.column("number").to_numpy()
+    rows: list[pa.RecordBatch] = []
+    for name, slot in number_of.items():
+        key = made.get(name) or made.get(name.rpartition(":")[0])
+        # A record without a second value has its first in the second's place; there is no such key where no record of the
+        # batch has a second one.
+        if key is not None:
+            having = np.flatnonzero(key.codes >= 0)
+            texts = pa.array(key.texts, pa.string()).take(pa.array(key.codes[having]))
+            slots = np.full(len(having), slot, dtype=np.int32)
+            rows.append(pa.record_batch([pa.array(numbers[having]), slots, texts], schema=KEYS))
+    return pa.Table.from_batches(rows, KEYS).combine_chunks().to_batches()[0] if rows else _empty(KEYS)
+
+
+def keys_in(batch: pa.RecordBatch, survey: Survey) -> list[Key]:
+    """The blocking keys of a batch of ``KEYED``, with the bits that they have among all records."""
+    keys = batch.column("keys")
+    lengths = pc.fill_null(keys.value_lengths(), 0).to_numpy(zero_copy_only=False).astype(np.int64)
+    record = np.repeat(np.arange(batch.num_rows), lengths)
+    rows = pa.RecordBatch.from_struct_array(keys.flatten())
+    slots, blocks, sizes = (rows.column(name).to_numpy() for name in ("slot", "block", "size"))
+    found: list[Key] = []
+    for number, slot in enumerate(survey.slots):
+        of_slot = np.flatnonzero(slots == number)
+        if len(of_slot):
+            _, first, code = np.unique(blocks[of_slot], return_index=True, return_inverse=True)
+            codes = np.full(batch.num_rows, -1, dtype=np.int32)
+            codes[record[of_slot]] = code
+            size = sizes[of_slot][first].astype(np.int32)
+            found.append(Key(slot.field, slot.name, (), codes, bits_of(size, len(survey.population)), size))
+    return found
+
+
+def records_in(batch: pa.RecordBatch, survey: Survey) -> Records:
+    """The records of a batch of ``MEASURED``, in columns that count what all records state.
+
+    Raises:
+        ValueError: a record has a source that the survey does not know, or other fields.
+    """
+    values = _values_of(batch, len(survey.totals))
+    counts = batch.column("counts").flatten().to_numpy(zero_copy_only=False).astype(np.int64)
+    domains = batch.column("domains").flatten().to_numpy(zero_copy_only=False).astype(np.int64)
+    if len(counts) != len(values.record) or len(domains) != len(counts):
+        raise ValueError(f"{len(values.record)} values have {len(counts)} counts and {len(domains)} counts of domains")
+    sources = list(survey.population.sources)
+    source = pc.index_in(batch.column("source"), pa.array(sources, pa.string()))
+    if source.null_count:
+        raise ValueError(f"{source.null_count} records have a source that is not among {', '.join(sources)}")
+    return Records(
+        ids=batch.column("id").to_pylist(),
+        source=source.to_numpy().astype(np.int32),
+        sources=sources,
+        columns={
+            total.field.name: _measured(values, place, batch.num_rows, total, counts, domains)
+            for place, total in enumerate(survey.totals)
+        },
+    )
+
+
+def _measured(values: _Values, place: int, count: int, totals: FieldTotals, counts: Index, domains: Index) -> MeasuredColumn:
+    codes, texts, more = _coded(values, place, count)
+    rows = values.of(place)
+    code = _all_codes(values, rows, texts)
+    of_values = np.zeros(len(texts), dtype=np.int64)
+    of_values[code] = counts[rows]
+    of_domains: Mapping[str, int] = {}
+    if totals.field.meaning is Meaning.EMAIL:
+        by_value = np.zeros(len(texts), dtype=np.int64)
+        by_value[code] = domains[rows]
+        of_domains = {domain_of(text): number for text, number in zip(texts, by_value.tolist(), strict=True)}
+    return MeasuredColumn(totals.field.name, totals.field.meaning, codes, texts, more, totals, of_values, of_domains)
+
+
+def _coded(values: _Values, place: int, count: int) -> tuple[NDArray[np.int32], list[str], NDArray[np.int32]]:
+    """The codes, distinct values and further codes of a ``Column``."""
+    rows = values.of(place)
+    texts = sorted(pc.unique(values.texts.take(pa.array(rows))).to_pylist())
+    code = _all_codes(values, rows, texts)
+    first = values.rank[rows] == 0
+    codes = np.full(count, -1, dtype=np.int32)
+    codes[values.record[rows[first]]] = code[first]
+    more = np.column_stack([values.record[rows[~first]], code[~first]]).astype(np.int32)
+    return codes, texts, more
+
+
+def _all_codes(values: _Values, rows: Index, texts: list[str]) -> Index:
+    code: Index = pc.index_in(values.texts.take(pa.array(rows)), pa.array(texts, pa.string())).to_numpy().astype(np.int64)
+    return code
+
+
+def _empty(schema: pa.Schema) -> pa.RecordBatch:
+    return pa.record_batch([pa.array([], field.type) for field in schema], schema=schema)
+
+
+def in_batches(table: pa.Table, size: int) -> Iterator[pa.RecordBatch]:
+    """A table in batches of at most ``size`` rows."""
+    yield from table.combine_chunks().to_batches(max_chunksize=size)
