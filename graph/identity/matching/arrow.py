@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from graph.identity.matching.candidates import Key, bits_of, blocking_keys
@@ -23,16 +22,14 @@ from graph.identity.matching.survey import Field, FieldTotals, MeasuredColumn, S
 
 Index = NDArray[np.int64]
 
-RECORDS = pa.schema(
-    {"number": pa.int64(), "id": pa.string(), "source": pa.string(), "values": pa.list_(pa.list_(pa.string()))}
-)
+RECORDS = pa.schema({"number": pa.int64(), "id": pa.string(), "source": pa.string(), "values": pa.list_(pa.list_(pa.string()))})
 STATED = pa.schema(
     {"number": pa.int64(), "position": pa.int32(), "field": pa.int32(), "text": pa.string(), "domain": pa.string()}
 )
 """One row for each value: its place among the record's values, all fields together, and the domain of an e-mail address."""
 MEASURED = pa.schema([*RECORDS, pa.field("counts", pa.list_(pa.int64())), pa.field("domains", pa.list_(pa.int64()))])
 """Records with, by position, how many records of all state the value, and how many values of all are of its domain (else 0)."""
-KEYS = pa.schema({"number": pa.int64(), "slot": pa.int32(), "text": pa.string()})
+KEY_ROWS = pa.schema({"number": pa.int64(), "slot": pa.int32(), "text": pa.string()})
 """One row for each key of a record; ``slot`` is the number of the survey's slot."""
 KEYED = pa.schema(
     {
@@ -53,7 +50,7 @@ def record_batch(records: Records, fields: Sequence[Field]) -> pa.RecordBatch:
         for number, code in column.more.tolist():
             values[number][place].append(column.values[code])
     sources = [records.sources[source] for source in records.source.tolist()]
-    return pa.record_batch([pa.array(range(len(records)), pa.int64()), records.ids, sources, values], schema=RECORDS)
+    return pa.record_batch([range(len(records)), records.ids, sources, values], schema=RECORDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +74,7 @@ def _values_of(batch: pa.RecordBatch, fields: int) -> _Values:
     lists = batch.column("values").flatten()
     if len(lists) != batch.num_rows * fields:
         raise ValueError(f"{batch.num_rows} records have {len(lists)} lists of values, not {fields} each")
-    lengths = pc.fill_null(lists.value_lengths(), 0).to_numpy(zero_copy_only=False).astype(np.int64)
+    lengths = _lengths(lists)
     of_records = lengths.reshape(batch.num_rows, fields).sum(axis=1)
     return _Values(
         record=np.repeat(np.arange(batch.num_rows), of_records),
@@ -108,46 +105,66 @@ def stated_values(batch: pa.RecordBatch, fields: Sequence[Field]) -> pa.RecordBa
 
 
 def block_keys(batch: pa.RecordBatch, survey: Survey) -> pa.RecordBatch:
-    """The blocking keys of records (``RECORDS``), as rows to be counted (``KEYS``)."""
-    number_of = {slot.name: number for number, slot in enumerate(survey.slots)}
+    """The blocking keys of records (``RECORDS``), as rows to be counted (``KEY_ROWS``)."""
     values = _values_of(batch, len(survey.fields))
-    columns = {
-        field.name: Column(field.name, field.meaning, *_coded(values, place, batch.num_rows))
-        for place, field in enumerate(survey.fields)
-    }
+    columns = {field.name: _column(values, field, place, batch.num_rows) for place, field in enumerate(survey.fields)}
     records = Records([""] * batch.num_rows, np.zeros(batch.num_rows, dtype=np.int32), [""], columns)
     made = {key.name: key for key in blocking_keys(records)}
     numbers = batch.column("number").to_numpy()
     rows: list[pa.RecordBatch] = []
-    for name, slot in number_of.items():
-        key = made.get(name) or made.get(name.rpartition(":")[0])
+    for number, slot in enumerate(survey.slots):
+        key = made.get(slot.name) or made.get(slot.first)
         # A record without a second value has its first in the second's place; there is no such key where no record of the
         # batch has a second one.
         if key is not None:
             having = np.flatnonzero(key.codes >= 0)
             texts = pa.array(key.texts, pa.string()).take(pa.array(key.codes[having]))
-            slots = np.full(len(having), slot, dtype=np.int32)
-            rows.append(pa.record_batch([pa.array(numbers[having]), slots, texts], schema=KEYS))
-    return pa.Table.from_batches(rows, KEYS).combine_chunks().to_batches()[0] if rows else _empty(KEYS)
+            slots = np.full(len(having), number, dtype=np.int32)
+            rows.append(pa.record_batch([numbers[having], slots, texts], schema=KEY_ROWS))
+    return pa.concat_batches(rows) if rows else pa.RecordBatch.from_pylist([], KEY_ROWS)
+
+
+@dataclass(frozen=True, slots=True)
+class BlockRows:
+    """The blocks of a batch's records, one after the other: row of the record, slot, block, records of the block."""
+
+    record: Index
+    slot: Index
+    block: Index
+    size: Index
+
+    def take(self, rows: NDArray[np.bool_] | Index) -> "BlockRows":
+        """Some of them."""
+        return BlockRows(self.record[rows], self.slot[rows], self.block[rows], self.size[rows])
+
+
+def block_rows(batch: pa.RecordBatch) -> BlockRows:
+    """The blocks of a batch of ``KEYED``."""
+    keys = batch.column("keys")
+    rows = pa.RecordBatch.from_struct_array(keys.flatten())
+    slot, block, size = (rows.column(name).to_numpy().astype(np.int64) for name in ("slot", "block", "size"))
+    return BlockRows(np.repeat(np.arange(batch.num_rows), _lengths(keys)), slot, block, size)
 
 
 def keys_in(batch: pa.RecordBatch, survey: Survey) -> list[Key]:
     """The blocking keys of a batch of ``KEYED``, with the bits that they have among all records."""
-    keys = batch.column("keys")
-    lengths = pc.fill_null(keys.value_lengths(), 0).to_numpy(zero_copy_only=False).astype(np.int64)
-    record = np.repeat(np.arange(batch.num_rows), lengths)
-    rows = pa.RecordBatch.from_struct_array(keys.flatten())
-    slots, blocks, sizes = (rows.column(name).to_numpy() for name in ("slot", "block", "size"))
+    rows = block_rows(batch)
     found: list[Key] = []
     for number, slot in enumerate(survey.slots):
-        of_slot = np.flatnonzero(slots == number)
-        if len(of_slot):
-            _, first, code = np.unique(blocks[of_slot], return_index=True, return_inverse=True)
+        of_slot = rows.take(rows.slot == number)
+        if len(of_slot.slot):
+            _, first, code = np.unique(of_slot.block, return_index=True, return_inverse=True)
             codes = np.full(batch.num_rows, -1, dtype=np.int32)
-            codes[record[of_slot]] = code
-            size = sizes[of_slot][first].astype(np.int32)
-            found.append(Key(slot.field, slot.name, (), codes, bits_of(size, len(survey.population)), size))
+            codes[of_slot.record] = code
+            sizes = of_slot.size[first].astype(np.int32)
+            found.append(Key(slot.field, slot.name, (), codes, bits_of(sizes, len(survey.population)), sizes))
     return found
+
+
+def _lengths(lists: pa.Array) -> Index:
+    """How long each list is; what is null has no elements."""
+    lengths: Index = lists.value_lengths().fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64)
+    return lengths
 
 
 def records_in(batch: pa.RecordBatch, survey: Survey) -> Records:
@@ -162,12 +179,12 @@ def records_in(batch: pa.RecordBatch, survey: Survey) -> Records:
     if len(counts) != len(values.record) or len(domains) != len(counts):
         raise ValueError(f"{len(values.record)} values have {len(counts)} counts and {len(domains)} counts of domains")
     sources = list(survey.population.sources)
-    source = pc.index_in(batch.column("source"), pa.array(sources, pa.string()))
-    if source.null_count:
-        raise ValueError(f"{source.null_count} records have a source that is not among {', '.join(sources)}")
+    here, source = _distinct(batch.column("source"))
+    if unknown := set(here) - set(sources):
+        raise ValueError(f"the survey knows no record of {', '.join(sorted(unknown))}")
     return Records(
         ids=batch.column("id").to_pylist(),
-        source=source.to_numpy().astype(np.int32),
+        source=np.array([sources.index(name) for name in here], dtype=np.int32)[source],
         sources=sources,
         columns={
             total.field.name: _measured(values, place, batch.num_rows, total, counts, domains)
@@ -177,9 +194,8 @@ def records_in(batch: pa.RecordBatch, survey: Survey) -> Records:
 
 
 def _measured(values: _Values, place: int, count: int, totals: FieldTotals, counts: Index, domains: Index) -> MeasuredColumn:
-    codes, texts, more = _coded(values, place, count)
     rows = values.of(place)
-    code = _all_codes(values, rows, texts)
+    texts, code = _distinct(values.texts.take(pa.array(rows)))
     of_values = np.zeros(len(texts), dtype=np.int64)
     of_values[code] = counts[rows]
     of_domains: Mapping[str, int] = {}
@@ -187,28 +203,33 @@ def _measured(values: _Values, place: int, count: int, totals: FieldTotals, coun
         by_value = np.zeros(len(texts), dtype=np.int64)
         by_value[code] = domains[rows]
         of_domains = {domain_of(text): number for text, number in zip(texts, by_value.tolist(), strict=True)}
+    codes, more = _codes(values, rows, code, count)
     return MeasuredColumn(totals.field.name, totals.field.meaning, codes, texts, more, totals, of_values, of_domains)
 
 
-def _coded(values: _Values, place: int, count: int) -> tuple[NDArray[np.int32], list[str], NDArray[np.int32]]:
-    """The codes, distinct values and further codes of a ``Column``."""
+def _column(values: _Values, field: Field, place: int, count: int) -> Column:
     rows = values.of(place)
-    texts = sorted(pc.unique(values.texts.take(pa.array(rows))).to_pylist())
-    code = _all_codes(values, rows, texts)
+    texts, code = _distinct(values.texts.take(pa.array(rows)))
+    codes, more = _codes(values, rows, code, count)
+    return Column(field.name, field.meaning, codes, texts, more)
+
+
+def _codes(values: _Values, rows: Index, code: Index, count: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """A column's ``codes`` and ``more``, given the rows of its values and the code of each."""
     first = values.rank[rows] == 0
     codes = np.full(count, -1, dtype=np.int32)
     codes[values.record[rows[first]]] = code[first]
-    more = np.column_stack([values.record[rows[~first]], code[~first]]).astype(np.int32)
-    return codes, texts, more
+    return codes, np.column_stack([values.record[rows[~first]], code[~first]]).astype(np.int32)
 
 
-def _all_codes(values: _Values, rows: Index, texts: list[str]) -> Index:
-    code: Index = pc.index_in(values.texts.take(pa.array(rows)), pa.array(texts, pa.string())).to_numpy().astype(np.int64)
-    return code
-
-
-def _empty(schema: pa.Schema) -> pa.RecordBatch:
-    return pa.record_batch([pa.array([], field.type) for field in schema], schema=schema)
+def _distinct(texts: pa.Array) -> tuple[list[str], Index]:
+    """The distinct texts, sorted, and the place of each text among them."""
+    encoded = texts.dictionary_encode()
+    found: list[str] = encoded.dictionary.to_pylist()
+    order = sorted(range(len(found)), key=found.__getitem__)
+    place = np.empty(len(found), dtype=np.int64)
+    place[order] = np.arange(len(found))
+    return [found[number] for number in order], place[encoded.indices.to_numpy()]
 
 
 def in_batches(table: pa.Table, size: int) -> Iterator[pa.RecordBatch]:

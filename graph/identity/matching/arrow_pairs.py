@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from graph.identity.matching.arrow import KEYED, MEASURED, keys_in, records_in
+from graph.identity.matching.arrow import KEYED, MEASURED, block_rows, keys_in, records_in
 from graph.identity.matching.candidates import pairs_of, rarity
 from graph.identity.matching.comparer import Comparer
 from graph.identity.matching.matching import link, pairs_within, sample
@@ -55,7 +55,7 @@ CLUSTERS = pa.schema({"number": pa.int64(), "id": pa.string(), "cluster": pa.str
 
 
 def block_pairs(batch: pa.RecordBatch, max_block: int) -> Iterator[pa.RecordBatch]:
-    """The pairs of records (``PAIRS``) of blocks (``BLOCKS``) of 2 to ``max_block``; a pair of several blocks comes several times.
+    """The pairs of records (``PAIRS``) of blocks (``BLOCKS``) of 2 to ``max_block``, once for each block that has them.
 
     One batch for each distance within a block: none has more rows than the blocks have records.
     """
@@ -71,19 +71,70 @@ def block_pairs(batch: pa.RecordBatch, max_block: int) -> Iterator[pa.RecordBatc
 
 def crossed_blocks(batch: pa.RecordBatch, survey: Survey, max_block: int) -> Iterator[pa.RecordBatch]:
     """The pairs of large blocks, of keys of different fields, that records (``KEYED``) are in (``CROSSED``)."""
-    number = batch.column("number").to_numpy()
-    block_of: dict[str, Index] = {}
-    slot_of = {slot.name: place for place, slot in enumerate(survey.slots)}
-    keys = keys_in(batch, survey)
-    first_of = _blocks_by_code(batch, survey)
-    for key in keys:
-        large = (key.codes >= 0) & (np.where(key.codes >= 0, key.sizes[key.codes], 0) > max_block)
-        block_of[key.name] = np.where(large, first_of[key.name], -1)
-    for one, other in combinations(keys, 2):
-        if one.field == other.field:
-            continue
-        block, other_block = block_of[one.name], block_of[other.name]
-        rows = np.flatnonzero((block >= 0) & (other_block >= 0))
-        if len(rows):
-            slot, other_slot = (np.full(len(rows), slot_of[key.name], dtype=np.int32) for key in (one, other))
-            yield pa.record_batch([slot, block[rows], other_slot, other_block[rows], number[rows]], schema=CROSSED)
+    rows = block_rows(batch)
+    large = rows.take(rows.size > max_block)
+    numbers = batch.column("number").to_numpy()
+    blocks: dict[int, Index] = {}
+    for slot in np.unique(large.slot).tolist():
+        of_slot = large.take(large.slot == slot)
+        blocks[slot] = np.full(batch.num_rows, -1, dtype=np.int64)
+        blocks[slot][of_slot.record] = of_slot.block
+    slots = survey.slots
+    for (slot, block), (other_slot, other_block) in combinations(blocks.items(), 2):
+        both = np.flatnonzero((block >= 0) & (other_block >= 0))
+        if slots[slot].field != slots[other_slot].field and len(both):
+            of = [np.full(len(both), number, dtype=np.int32) for number in (slot, other_slot)]
+            yield pa.record_batch([of[0], block[both], of[1], other_block[both], numbers[both]], schema=CROSSED)
+
+
+def pair_bits(batch: pa.RecordBatch, survey: Survey) -> pa.RecordBatch:
+    """How much pairs of records (``PAIRED_KEYS``) have in common (``BITS``), as ``candidates.rarity`` has it."""
+    records, left, right = _ends(batch)
+    return pa.record_batch([*_numbers(records, left, right), rarity(keys_in(records, survey), left, right)], schema=BITS)
+
+
+def compare_pairs(batch: pa.RecordBatch, survey: Survey, aliases: frozenset[tuple[str, str]] = frozenset()) -> pa.RecordBatch:
+    """How pairs of records (``PAIRED_RECORDS``) agree (``COMPARED``)."""
+    records, left, right = _ends(batch)
+    found = sample(Comparer(records_in(records, survey), aliases), left, right)
+    lists = [
+        pa.ListArray.from_arrays(pa.array(np.arange(len(left) + 1, dtype=np.int32) * table.shape[1]), table.ravel())
+        for table in (found.compared.levels, found.compared.rarity)
+    ]
+    return pa.record_batch(
+        [*_numbers(records, left, right), found.source_left, found.source_right, *lists],
+        schema=COMPARED,
+    )
+
+
+def score_pairs(batch: pa.RecordBatch, scorer: Scorer) -> pa.RecordBatch:
+    """Log odds, natural, that pairs of records (``PAIRED_RECORDS``) are of one person (``SCORED``)."""
+    records, left, right = _ends(batch)
+    odds = score(scorer.model, Comparer(records_in(records, scorer.survey), scorer.aliases), left, right)
+    return pa.record_batch([*_numbers(records, left, right), odds], schema=SCORED)
+
+
+def link_components(table: pa.Table, scorer: Scorer) -> pa.Table:
+    """Clusters (``CLUSTERS``) of the records of whole components (``COMPONENTS``)."""
+    records = table.sort_by("number").combine_chunks()
+    batch = pa.RecordBatch.from_struct_array(records.to_struct_array().combine_chunks())
+    component = np.unique(batch.column("component").to_numpy(), return_inverse=True)[1].astype(np.int32)
+    comparer = Comparer(records_in(batch, scorer.survey), scorer.aliases)
+    linkage, _ = link(scorer.model, comparer, *pairs_within(component))
+    _, first = np.unique(linkage.clusters, return_index=True)
+    ids = batch.column("id")
+    return pa.table([batch.column("number"), ids, ids.take(pa.array(first[linkage.clusters]))], schema=CLUSTERS)
+
+
+def _ends(batch: pa.RecordBatch) -> tuple[pa.RecordBatch, Index, Index]:
+    """The distinct records of pairs, in the order of their numbers, and the rows there of each pair's two records."""
+    both = pa.concat_arrays([batch.column("left"), batch.column("right")])
+    ends = pa.RecordBatch.from_struct_array(both)
+    _, first, row = np.unique(ends.column("number").to_numpy(), return_index=True, return_inverse=True)
+    rows = row.astype(np.int64)
+    return ends.take(pa.array(first)), rows[: batch.num_rows], rows[batch.num_rows :]
+
+
+def _numbers(records: pa.RecordBatch, left: Index, right: Index) -> tuple[Index, Index]:
+    numbers = records.column("number").to_numpy()
+    return numbers[left], numbers[right]

@@ -5,7 +5,6 @@ zero, which JSON has no number for, is null.
 """
 
 import json
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -108,8 +107,7 @@ def _numbers(array: Floats) -> list[object]:
     """Shape and numbers, those in the order of the array's last index first."""
     if np.isnan(array).any() or np.isposinf(array).any():
         raise ValueError("a logarithm of a probability is neither a number nor minus infinity")
-    numbers: Iterable[float | None] = (None if np.isneginf(number) else number for number in array.ravel().tolist())
-    return [list(array.shape), list(numbers)]
+    return [list(array.shape), [None if number == -np.inf else number for number in array.ravel().tolist()]]
 
 
 def _array(values: list[list[float | None]]) -> Floats:

@@ -42,6 +42,8 @@ class Slot:
 
     field: str
     name: str
+    first: str
+    """Name of the key of the first values, which is this one unless it is of the second, the third, ..."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +65,10 @@ class Survey:
         for total in self.totals:
             for name in KEYS.get(total.field.meaning, {}):
                 base = f"{total.field.name}:{name}"
-                found.append(Slot(total.field.name, base))
-                found.extend(Slot(total.field.name, f"{base}:{rank + 2}") for rank in range(total.more))
+                found.append(Slot(total.field.name, base, base))
+                found.extend(Slot(total.field.name, f"{base}:{rank + 2}", base) for rank in range(total.more))
         if {"given_name", "family_name"} <= {total.field.name for total in self.totals}:
-            found.append(Slot("names", "names:unordered"))
+            found.append(Slot("names", "names:unordered", "names:unordered"))
         return tuple(found)
 
 
