@@ -9,6 +9,7 @@ from strawberry import relay
 from api.context import Info
 from api.errors import InvalidArgument
 from api.members import member_keys, own_id
+from api.policy_queries import PolicyQuery
 from api.steward_queries import StewardQuery
 from api.types.enums import NotFoundReason, Purpose, graph_purpose
 from api.types.explanation import ExplainResult, Explanation, MemberInput, NotAMember
@@ -29,7 +30,7 @@ IdentityIdArgument = Annotated[strawberry.ID, strawberry.argument(description="T
 
 
 @strawberry.type(description="What can be asked.")
-class Query(StewardQuery):
+class Query(StewardQuery, PolicyQuery):
     """The root of all queries."""
 
     @strawberry.field(description="Any object by its global id; null where there is none.")

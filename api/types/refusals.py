@@ -60,6 +60,11 @@ class InvalidAction(Refusal):
     """Something is missing."""
 
 
+@strawberry.type(description="The graph has too many records to be concluded within a request.")
+class GraphTooLarge(Refusal):
+    """Concluding it would take too long."""
+
+
 @strawberry.type(description="The policy cannot be understood.")
 class InvalidPolicy(Refusal):
     """The document is not TOML, or has an entry that is unknown, absent or of the wrong type."""

@@ -14,6 +14,7 @@ from typing import Any
 from graph.errors import KindredError
 from graph.identity.policy import POLICIES, Policy, PolicyError, parse_policy
 from graph.model.identity import Purpose
+from graph.model.profile import Page
 from graph.model.proposal import BUILT_IN, PolicyVersion
 from graph.repositories.policies import PolicyRepository
 
@@ -119,6 +120,18 @@ class PolicyDesk:
         """Published versions, the newest first; then what is built in, of each purpose."""
         wanted = list(purposes)
         return [*await self._policies.versions(wanted, first=first), *(built_in(purpose) for purpose in wanted)][:first]
+
+    async def page(self, purpose: Purpose, *, first: int, before: int | None = None) -> Page[PolicyVersion]:
+        """One page of a purpose's versions, the newest first, what is built in last; ``before`` is where the last page ended."""
+        latest = (await self.in_force(purpose)).number
+        published = await self._policies.versions_before(purpose, before, first=first + 1)
+        # Numbers have no gaps, and what is built in has the least.
+        found = [*published, *([] if before is not None and before <= BUILT_IN else [built_in(purpose)])]
+        return Page(items=tuple(found[:first]), total=latest + 1, more=len(found) > first)
+
+    async def in_force_of_all(self) -> list[PolicyVersion]:
+        """The version in force of each purpose."""
+        return list((await versions_in_force(self._policies)).values())
 
     async def show(self, purpose: Purpose, number: int | None = None) -> PolicyVersion:
         """One version, by default the one in force.

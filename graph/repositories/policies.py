@@ -45,6 +45,11 @@ class PolicyRepository:
         parameters = statements.ListParameters(purposes=list(purposes), first=first)
         return [_version(row) for row in await self._database.run(statements.LIST_VERSIONS, parameters)]
 
+    async def versions_before(self, purpose: Purpose, number: int | None, *, first: int) -> list[PolicyVersion]:
+        """Published versions of one purpose below a number, the newest first; None is all of them."""
+        parameters = statements.ListBeforeParameters(purpose=purpose, before=number, first=first)
+        return [_version(row) for row in await self._database.run(statements.LIST_VERSIONS_BEFORE, parameters)]
+
     async def publish(
         self,
         purpose: Purpose,

@@ -81,6 +81,20 @@ LIST_VERSIONS = Statement(name="policy/list_versions", parameters=ListParameters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ListBeforeParameters:
+    """At most ``first`` versions of one purpose, of those below a number; None is all."""
+
+    purpose: str
+    before: int | None
+    first: int
+
+
+LIST_VERSIONS_BEFORE = Statement(
+    name="policy/list_versions_before", parameters=ListBeforeParameters, row=PolicyVersionRow, hot_path=True
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RecordsParameters:
     """Some records."""
 

@@ -49,11 +49,15 @@ def test_every_type_field_argument_and_value_is_described() -> None:
 def test_lists_of_objects_are_pages_or_documented_as_short() -> None:
     """A list whose length the graph decides is a connection, or takes ``first``."""
     # Bounded by the model: the touchpoint's cap of identifiers and products, steps of a shortest path, the two members'
-    # decisions, the purposes of consent, the fields of a match, what one event states, what one decision touched.
+    # decisions, the purposes of consent, the fields of a match, what one event states, what one decision touched; of a policy's
+    # difference the purposes, the kinds of decision, and as many examples as were asked for, each a sample.
     short = {
         "Touchpoint.identifiers", "Touchpoint.products", "Touchpoint.rejectedValues", "RecordVersion.identifiers",
         "RecordVersion.rejectedValues", "RecordVersion.consent", "Profile.consent", "Decision.before", "Decision.after",
         "Explanation.steps", "Explanation.decisions", "Explanation.heldBack", "Match.comparisons",
+        "Query.policies", "PolicyDiff.purposes", "PurposeDiff.decisions", "PurposeDiff.pending", "PurposeDiff.mergeExamples",
+        "PurposeDiff.splitExamples", "SplitExample.parts", "ConsentEffect.conflicts", "ConsentEffect.restored",
+        "ConsentExample.before",
     }  # fmt: skip
     unbounded = set()
     for name, kind in served().type_map.items():
