@@ -18,7 +18,7 @@ from graph.identity.matching.comparer import Compared
 from graph.identity.matching.fields import LEVELS
 from graph.identity.matching.model import MOST_LEVELS, MatchModel, likelihoods
 from graph.identity.matching.records import Column, Population
-from graph.identity.matching.relations import SHARED, TIED, relations_of
+from graph.identity.matching.relations import RATE, SHARED, TIED, relations_of
 
 Floats = NDArray[np.float64]
 Index = NDArray[np.int64]
@@ -106,8 +106,16 @@ class _Estimation:
 
     def assumed(self) -> MatchModel:
         """What is assumed before any record is seen, with strangers as the random pairs show them."""
-        random = self._observed.random.compared
-        stranger = _normal(_count(random.levels, np.ones((len(random), 1)))[0] + PRIOR_STRANGERS * self._among_strangers)
+        random = self._observed.random
+        innocent = np.ones((len(random.compared), 1))
+        if self._observed.all_pairs:
+            # Where most records are of a few people, most random pairs are no strangers.
+            innocent = _classes(self._assuming(self._among_strangers), random)[:, 1:2]
+        counted = _count(random.compared.levels, innocent)[0]
+        return self._assuming(_normal(counted + PRIOR_STRANGERS * self._among_strangers))
+
+    def _assuming(self, stranger: Floats) -> MatchModel:
+        """The model that is assumed, given the strangers' distribution (fields, levels)."""
         related = self._assumed_of_relations(stranger)
         others = np.array(
             [
@@ -118,14 +126,11 @@ class _Estimation:
                 for relation in self._relations
             ]
         ).reshape(len(self._relations), len(self._meanings), MOST_LEVELS)
+        none = np.zeros(self._pairs.shape)
         rate = 1 / max(len(self._population), POPULATION)
-        return self._model(
-            match=self._among_matches,
-            others=others,
-            prior_match=np.full(self._pairs.shape, np.log(rate)),
-            found=np.full(len(self._relations), rate * self._in_all),
-            matches=np.zeros(self._pairs.shape),
-        )
+        found = np.array([RATE[relation] for relation in self._relations]) * rate * self._in_all
+        prior = np.full(self._pairs.shape, np.log(rate))
+        return self._model(match=self._among_matches, others=others, prior_match=prior, found=found, matches=none)
 
     def improve(self, model: MatchModel) -> MatchModel:
         """One iteration: the class of each pair from the model, then the model from the classes of the pairs."""
@@ -182,11 +187,14 @@ class _Estimation:
         np.fill_diagonal(both, np.diag(flat))
         return both
 
-    def _log_rates(self, matches: Floats) -> Floats:
-        """Log rate of matches of each pair of sources, held towards the rate of all, which is held to that of a population."""
+    def _rate(self, matches: Floats) -> float:
+        """Share of all pairs that are matches, held to that of a population."""
         assumed = 1 / max(len(self._population), POPULATION)
-        overall = (np.triu(matches).sum() + PRIOR_MATCHES) / (self._in_all + PRIOR_MATCHES / assumed)
-        rates: Floats = np.log((matches + PRIOR_MATCHES) / (self._pairs + PRIOR_MATCHES / overall))
+        return float((np.triu(matches).sum() + PRIOR_MATCHES) / (self._in_all + PRIOR_MATCHES / assumed))
+
+    def _log_rates(self, matches: Floats) -> Floats:
+        """Log rate of matches of each pair of sources, held to the rate of all."""
+        rates: Floats = np.log((matches + PRIOR_MATCHES) / (self._pairs + PRIOR_MATCHES / self._rate(matches)))
         return rates
 
     def _alone(self, matches: Floats) -> Floats:
@@ -203,8 +211,9 @@ class _Estimation:
         return alone
 
     def _model(self, *, match: Floats, others: Floats, prior_match: Floats, found: Floats, matches: Floats) -> MatchModel:
-        assumed = PRIOR_MATCHES * max(len(self._population), POPULATION)
-        shares = np.minimum((found[1:] + PRIOR_MATCHES) / (self._in_all + assumed), MOST_IN_RELATION)
+        # In a relation are assumed to be so many pairs for each match.
+        held = PRIOR_MATCHES * np.array([RATE[relation] for relation in self._relations[1:]])
+        shares = np.minimum((found[1:] + held) / (self._in_all + PRIOR_MATCHES / self._rate(matches)), MOST_IN_RELATION)
         with np.errstate(divide="ignore"):
             return MatchModel(
                 fields=tuple(column.name for column in self._columns),

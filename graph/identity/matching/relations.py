@@ -45,6 +45,16 @@ TIED: Mapping[Relation, frozenset[Meaning]] = {
 }
 """What people of a relation have the same, so that their records differ in it just as one person's do."""
 
+RATE: Mapping[Relation, float] = {
+    Relation.STRANGERS: 1.0,
+    Relation.HOME: 1.0,
+    Relation.JUNIORS: 0.02,
+    Relation.TWINS: 0.02,
+    Relation.NEIGHBOURS: 1.0,
+    Relation.NAMESAKES: 0.1,
+}
+"""How many pairs of records of two people are in a relation for each pair of one person's, before any record is seen."""
+
 _NAMES = frozenset((Meaning.GIVEN_NAME, Meaning.FAMILY_NAME))
 _NEEDED: Mapping[Relation, frozenset[Meaning]] = {
     Relation.STRANGERS: frozenset(),
