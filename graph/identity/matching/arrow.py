@@ -106,6 +106,8 @@ def stated_values(batch: pa.RecordBatch, fields: Sequence[Field]) -> pa.RecordBa
 
 def block_keys(batch: pa.RecordBatch, survey: Survey) -> pa.RecordBatch:
     """The blocking keys of records (``RECORDS``), as rows to be counted (``KEY_ROWS``)."""
+    if not batch.num_rows:
+        return pa.RecordBatch.from_pylist([], KEY_ROWS)
     values = _values_of(batch, len(survey.fields))
     columns = {field.name: _column(values, field, place, batch.num_rows) for place, field in enumerate(survey.fields)}
     records = Records([""] * batch.num_rows, np.zeros(batch.num_rows, dtype=np.int32), [""], columns)
