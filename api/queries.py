@@ -8,29 +8,22 @@ from strawberry import relay
 
 from api.context import Info
 from api.errors import InvalidArgument
-from api.members import member_keys, own_id
+from api.explain_queries import ExplainQuery
+from api.members import own_id
 from api.policy_queries import PolicyQuery
 from api.steward_queries import StewardQuery
+from api.types.arguments import AsOf, IdentityIdArgument
 from api.types.enums import NotFoundReason, Purpose, graph_purpose
-from api.types.explanation import ExplainResult, Explanation, MemberInput, NotAMember
 from api.types.outcomes import IdentityNotFound, IdentityResult, InvalidIdentifier, ProfileNotFound, ProfileResult
 from api.types.pages import moment
 from api.types.parts import Identifier, IdentifierInput
 from api.types.profile import Profile, profile
-from graph.identity.explain import NotAMember as NoSuchMember
-from graph.identity.explain import explain
 from graph.model.evidence import RejectedValue
 from graph.model.profile import NoIdentity
 
-AsOf = Annotated[
-    datetime | None,
-    strawberry.argument(description="Answer as it would have been answered at this moment; null is now."),
-]
-IdentityIdArgument = Annotated[strawberry.ID, strawberry.argument(description="The identity's own id, or its global id.")]
-
 
 @strawberry.type(description="What can be asked.")
-class Query(StewardQuery, PolicyQuery):
+class Query(ExplainQuery, StewardQuery, PolicyQuery):
     """The root of all queries."""
 
     @strawberry.field(description="Any object by its global id; null where there is none.")
@@ -86,29 +79,6 @@ class Query(StewardQuery, PolicyQuery):
                 message=f"{id} is an identity of the purpose {found.purpose.value}",
             )
         return found
-
-    @strawberry.field(description="Why two members are in one identity, or are not: the evidence, step by step.")
-    async def explain(
-        self,
-        info: Info,
-        member_a: Annotated[MemberInput, strawberry.argument(description="The member in question.")],
-        member_b: Annotated[
-            MemberInput | None,
-            strawberry.argument(description="Another; without it, the member of the same identity with the oldest evidence."),
-        ] = None,
-        purpose: Annotated[Purpose, strawberry.argument(description="The identity graph to look in.")] = Purpose.INDIVIDUAL,
-        as_of: AsOf = None,
-    ) -> ExplainResult:
-        """Reads the evidence around the members again, by the policy in force."""
-        keys = member_keys(info, *(member for member in (member_a, member_b) if member is not None))
-        if isinstance(keys, InvalidIdentifier):
-            return keys
-        other = keys[1] if len(keys) > 1 else None
-        try:
-            found = await explain(info.context.database, keys[0], other, graph_purpose(purpose), as_of=moment(as_of, name="asOf"))
-        except NoSuchMember as error:
-            return NotAMember(member=keys[0], message=str(error))
-        return Explanation.of(found)
 
 
 async def _identity(info: Info, given: str, *, as_of: datetime | None) -> Profile | IdentityNotFound:

@@ -195,8 +195,8 @@ class _Explainer:
         seen = await self._see(members)
         steps: list[EvidenceStep] = []
         reached: set[str] = set()
-        if members:
-            oldest = seen.oldest(members)
+        oldest = seen.oldest(members) if members else None
+        if oldest is not None:
             tree = evidence_tree(oldest, seen.reading.links, set(members))
             steps = [seen.step(before, link) for before, link in tree.values()]
             reached = {oldest, *tree}
@@ -209,6 +209,7 @@ class _Explainer:
             identity_id=identity_id,
             as_of=self._as_of,
             members=tuple(members),
+            oldest=oldest,
             steps=tuple(steps),
             unreached=unreached,
             decisions=tuple(await self._repository.decisions(members, self._purpose, as_of=self._as_of)),

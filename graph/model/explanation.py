@@ -173,6 +173,8 @@ class IdentityExplanation:
     as_of: datetime | None
     members: tuple[str, ...]
     """Sorted."""
+    oldest: str | None
+    """The member with the oldest evidence; None where the identity has no members."""
     steps: tuple[EvidenceStep, ...]
     """Each starts at the oldest member or at the end of an earlier step; nearest first."""
     unreached: tuple[str, ...]

@@ -54,7 +54,8 @@ def test_lists_of_objects_are_pages_or_documented_as_short() -> None:
     short = {
         "Touchpoint.identifiers", "Touchpoint.products", "Touchpoint.rejectedValues", "RecordVersion.identifiers",
         "RecordVersion.rejectedValues", "RecordVersion.consent", "Profile.consent", "Decision.before", "Decision.after",
-        "Explanation.steps", "Explanation.decisions", "Explanation.heldBack", "Match.comparisons",
+        "Explanation.steps", "Explanation.decisions", "Explanation.heldBack", "Explanation.between",
+        "Explanation.obstacles", "Match.comparisons",
         "Query.policies", "PolicyDiff.purposes", "PurposeDiff.decisions", "PurposeDiff.pending", "PurposeDiff.mergeExamples",
         "PurposeDiff.splitExamples", "SplitExample.parts", "ConsentEffect.conflicts", "ConsentEffect.restored",
         "ConsentExample.before",

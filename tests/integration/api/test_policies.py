@@ -1,7 +1,7 @@
 """Policies over GraphQL: compared with the graph before they are published, published by whoever may, and reverted."""
 
 import itertools
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -161,3 +161,17 @@ async def test_a_graph_that_is_too_large_is_not_compared_within_a_request(
     refused = (await policy_maker.data(DIFF, document=INDIVIDUAL))["policyDiff"]
     assert (refused["__typename"], refused["code"]) == ("GraphTooLarge", "graph_too_large")
     assert "4 records" in refused["message"]
+
+
+async def test_explanations_are_by_the_policy_of_their_moment(policy_maker: Any, hamlet: Database) -> None:
+    query = """query($asOf: DateTime) { explain(memberA: {key: "device_id:d1"}, memberB: {key: "anonymous_id:c1"}, asOf: $asOf) {
+      ... on Explanation { policyVersion asOf steps { kind } summary } } }"""
+    published = (await policy_maker.data(PUBLISH, document=no_cookies(), basedOn=0))["publishPolicy"]["policy"]
+    now = (await policy_maker.data(query))["explain"]
+    assert now["policyVersion"] != built_in(Purpose.INDIVIDUAL).version
+    # Not resolved again yet: they are still together, and by what is in force nothing joins them.
+    assert (now["steps"], "resolve again" in now["summary"]) == ([], True)
+    before = datetime.fromisoformat(published["at"]) - timedelta(seconds=1)
+    then = (await policy_maker.data(query, asOf=before.isoformat()))["explain"]
+    assert then["policyVersion"] == built_in(Purpose.INDIVIDUAL).version
+    assert (then["steps"], then["asOf"]) == ([{"kind": "SEEN_WITH"}], before.isoformat())

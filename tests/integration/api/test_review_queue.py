@@ -1,5 +1,6 @@
 """The review queue over GraphQL: what waits, with the evidence between its two sides, until a steward settles it."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -29,8 +30,8 @@ SETTLE = """mutation($id: ID!, $preview: Boolean! = false, $expected: String) {
 
 @pytest.fixture
 async def town_database(hamlet: Database) -> Database:
-    """Zoe and Tim may be one, says a match; Ann and Tim may be one for service."""
-    match = ScoredMatch(
+    """Zoe and Tim may be one, says a match; Ann and Tim may be one for service. Ann's records are one, says another match."""
+    doubt = ScoredMatch(
         left=RecordId("crm:3"),
         right=RecordId("pos:4"),
         match_weight=-1.5,
@@ -42,8 +43,9 @@ async def town_database(hamlet: Database) -> Database:
         prior_stranger=-4.0,
         prior_home=-2.0,
     )
+    sure = replace(doubt, left=RecordId("crm:1"), right=RecordId("web:2"), match_weight=12.5, linked=True)
     model = MatchModelRecord(id="model-1", evidence_digest="d", parameters="{}", estimates="{}")
-    await MatchRepository(hamlet).replace([match], model, at=NOW, progress=lambda _: None)
+    await MatchRepository(hamlet).replace([sure, doubt], model, at=NOW, progress=lambda _: None)
     reviews = ReviewRepository(hamlet)
     doubtful = {("doubtful", ("crm:3", "pos:4")): "scored -1.5 bits and kept apart"}
     await reviews.report_held_back(Purpose.INDIVIDUAL, doubtful, among=[], now=NOW)
@@ -135,3 +137,40 @@ async def test_what_does_not_wait_is_unknown(steward: Any, client: Any) -> None:
     }  # fmt: skip
     await steward.data(settle, id=item["id"])
     assert (await client.data(node, id=item["id"]))["node"] is None
+
+
+EXPLAIN = """query($a: String!, $b: String!) { explain(memberA: {key: $a}, memberB: {key: $b}) { ... on Explanation {
+  together steps { kind start end weight match { ...M } } between { kind } weakest { kind }
+  obstacles { kind detail members weight needed match { ...M } } } } }
+  fragment M on Match { matchWeight linked model priorStranger priorHome
+    comparisons { field level againstStranger againstHome } }"""
+COMPARISONS = [
+    {"field": "birth_date", "level": "exact", "againstStranger": 6.5, "againstHome": 4.0},
+    {"field": "family_name", "level": "differs", "againstStranger": -5.25, "againstHome": 0.5},
+    {"field": "email", "level": "close", "againstStranger": 1.25, "againstHome": 1.0},
+]
+
+
+async def test_scored_evidence_is_explained_as_it_was_recorded(client: Any) -> None:
+    found = (await client.data(EXPLAIN, a="crm:1", b="web:2"))["explain"]
+    [step] = found["steps"]
+    # Six bits weigh as much as one unit of a policy's weights.
+    assert (found["together"], step["kind"], step["weight"]) == (True, "MATCHES", pytest.approx(12.5 / 6))
+    assert step["match"] == {
+        "matchWeight": 12.5, "linked": True, "model": "model-1", "priorStranger": -4.0, "priorHome": -2.0,
+        "comparisons": COMPARISONS,
+    }  # fmt: skip
+    assert found["weakest"] == {"kind": "MATCHES"}
+    assert found["obstacles"] == []
+
+
+async def test_where_two_are_apart_what_speaks_against_it_is_told(client: Any) -> None:
+    found = (await client.data(EXPLAIN, a="pos:4", b="crm:3"))["explain"]
+    assert (found["together"], found["steps"]) == (False, [])
+    [obstacle] = [each for each in found["obstacles"] if each["kind"] == "WEAK_MATCH"]
+    assert (obstacle["members"], obstacle["weight"]) == (["crm:3", "pos:4"], -1.5)
+    assert "family name differs (-5.2)" in obstacle["detail"]
+    assert obstacle["match"]["comparisons"] == COMPARISONS
+    assert {"HELD_BACK", "WEAK_MATCH"} == {each["kind"] for each in found["obstacles"]}
+    nothing = (await client.data(EXPLAIN, a="pos:4", b="crm:1"))["explain"]
+    assert [each["kind"] for each in nothing["obstacles"]] == ["NOT_COMPARED"]
