@@ -1,8 +1,6 @@
-"""Commands about identities: resolve them, assert and retract what a steward knows."""
+"""``kindred resolve``: bring identities in line with the evidence."""
 
 import asyncio
-import secrets
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -13,9 +11,7 @@ from rich.table import Table
 
 from graph.identity.progress import NoProgress
 from graph.identity.resolver import ORDER, ResolutionReport
-from graph.model.claim import Assertion
 from graph.model.identity import DecisionKind, Purpose
-from graph.repositories.assertions import AssertionRepository
 from runtime.cli.errors import reported_errors
 from runtime.cli.options import Home
 from runtime.cli.progress import shown_progress
@@ -27,23 +23,10 @@ from runtime.wiring import open_platform
 
 log = structlog.get_logger(__name__)
 
-By = Annotated[str, typer.Option("--by", help="Who says so.")]
-Reason = Annotated[str, typer.Option("--reason", help="Why, in a sentence; kept with the evidence.")]
-OnlyPurpose = Annotated[
-    Purpose | None, typer.Option("--purpose", help="Only for this purpose; default is every purpose.", show_default=False)
-]
-Member = Annotated[str, typer.Argument(help="A record's id (`crm:42`) or an identifier's key (`email:ann@example.com`).")]
-
-assertions = typer.Typer(name="assert", help="Add a steward's evidence about two records or identifiers.", no_args_is_help=True)
-
 
 def register(app: typer.Typer) -> None:
     """Add this module's commands to ``app``."""
     app.command()(resolve)
-    assertions.command("same")(assert_same)
-    assertions.command("different")(assert_different)
-    app.add_typer(assertions)
-    app.command()(retract)
 
 
 def resolve(
@@ -116,54 +99,3 @@ def report_table(reports: list[ResolutionReport]) -> Table:
         row(f"held back: {reason.replace('_', ' ')}", *(report.held_back.get(reason, 0) for report in reports))
     row("seconds", *(f"{sum(report.seconds.values()):.1f}" for report in reports))
     return table
-
-
-def assert_same(left: Member, right: Member, *, by: By, reason: Reason, purpose: OnlyPurpose = None, home: Home = None) -> None:
-    """Say that two records or identifiers are the same person. Counts from the next `resolve` on."""
-    _assert(left, right, same=True, by=by, reason=reason, purpose=purpose, home=home)
-
-
-def assert_different(
-    left: Member, right: Member, *, by: By, reason: Reason, purpose: OnlyPurpose = None, home: Home = None
-) -> None:
-    """Say that two records or identifiers are different people; it wins over everything but a later assertion."""
-    _assert(left, right, same=False, by=by, reason=reason, purpose=purpose, home=home)
-
-
-def _assert(left: str, right: str, *, same: bool, by: str, reason: str, purpose: Purpose | None, home: Path | None) -> None:
-    assertion = Assertion(
-        id=f"ast_{secrets.token_hex(8)}",
-        same=same,
-        left=left,
-        right=right,
-        by=by,
-        at=datetime.now(UTC),
-        reason=reason,
-        purpose=purpose,
-    )
-    with reported_errors():
-        asyncio.run(_add(assertion, home))
-    typer.echo(assertion.id)
-
-
-async def _add(assertion: Assertion, home: Path | None) -> None:
-    async with open_platform(load_settings(home=home)) as platform:
-        await AssertionRepository(platform.database).add(assertion)
-
-
-def retract(
-    assertion_id: Annotated[str, typer.Argument(help="The id that `assert` printed.")],
-    *,
-    by: By,
-    reason: Reason,
-    home: Home = None,
-) -> None:
-    """Retract an assertion. The next `resolve` concludes as if it had never been made; history keeps it."""
-    with reported_errors():
-        asyncio.run(_retract(assertion_id, by=by, reason=reason, home=home))
-    typer.echo(f"{assertion_id} is retracted.")
-
-
-async def _retract(assertion_id: str, *, by: str, reason: str, home: Path | None) -> None:
-    async with open_platform(load_settings(home=home)) as platform:
-        await AssertionRepository(platform.database).retract(assertion_id, by=by, at=datetime.now(UTC), reason=reason)
