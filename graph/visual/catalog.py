@@ -12,7 +12,7 @@ class Kind(StrEnum):
     """Type of a property's value. The values are Bloom's names of them."""
 
     TEXT = "string"
-    TEXTS = "array"
+    LIST = "array"
     INTEGER = "bigint"
     NUMBER = "number"
     TIME = "DateTime"
@@ -66,8 +66,8 @@ def _times(*names: str) -> tuple[Property, ...]:
     return tuple(Property(name=name, kind=Kind.TIME) for name in names)
 
 
-def _hidden(*names: str) -> tuple[Property, ...]:
-    return tuple(Property(name=name, kind=Kind.TEXT, shown=False) for name in names)
+def _hidden(*names: str, kind: Kind = Kind.TEXT) -> tuple[Property, ...]:
+    return tuple(Property(name=name, kind=kind, shown=False) for name in names)
 
 
 _IDENTITY = (*_texts("id", "purpose"), *_times("created_at", "retired_at"))
@@ -129,8 +129,8 @@ LABELS = (
             *_texts("id", "source", "name_given", "given_name", "middle_name", "family_name", "name_suffix", "full_name"),
             Property(name="birth_date", kind=Kind.DATE),
             *_texts("gender", "street", "city", "region", "postal_code", "country", "address_given", "consent", "traits"),
-            Property(name="identifier_keys", kind=Kind.TEXTS),
-            Property(name="rejected_values", kind=Kind.TEXTS),
+            Property(name="identifier_keys", kind=Kind.LIST),
+            Property(name="rejected_values", kind=Kind.LIST),
             *_times("at", "recorded_at"),
             *_hidden("body", "body_sha256"),
         ),
@@ -144,7 +144,7 @@ LABELS = (
         properties=(
             *_texts("id", "type", "event", "channel", "source", "title", "url", "currency", "properties"),
             Property(name="value_cents", kind=Kind.INTEGER),
-            Property(name="rejected_values", kind=Kind.TEXTS),
+            Property(name="rejected_values", kind=Kind.LIST),
             *_times("at", "recorded_at"),
             *_hidden("body", "body_sha256"),
         ),
@@ -240,9 +240,11 @@ RELATIONSHIP_TYPES = (
         properties=(
             Property(name="match_weight", kind=Kind.NUMBER),
             Property(name="linked", kind=Kind.BOOLEAN),
-            Property(name="fields", kind=Kind.TEXTS),
-            Property(name="levels", kind=Kind.TEXTS),
-            *_hidden("stranger_weights", "home_weights", "prior_stranger", "prior_home", "model"),
+            Property(name="fields", kind=Kind.LIST),
+            Property(name="levels", kind=Kind.LIST),
+            *_hidden("stranger_weights", "home_weights", kind=Kind.LIST),
+            *_hidden("prior_stranger", "prior_home", kind=Kind.NUMBER),
+            *_hidden("model"),
             *_times("scored_at", "retracted_at"),
         ),
         colour="#57C7E3",
