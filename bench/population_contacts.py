@@ -42,7 +42,7 @@ def make_contacts(people: People, *, words: Words, chance: np.random.Generator) 
     head = _heads(people)
     child = people.born >= CHILD_BORN
 
-    numbers = _distinct_numbers(count * 3, chance)
+    numbers = distinct_numbers(count * 3, chance)
     mobile = numbers[:count].copy()
     before = numbers[count : 2 * count].copy()
     changes = chance.random(count) < CHANGED_NUMBER_SHARE
@@ -84,7 +84,7 @@ def _heads(people: People) -> Ints:
     return heads
 
 
-def _distinct_numbers(count: int, chance: np.random.Generator) -> Ints:
+def distinct_numbers(count: int, chance: np.random.Generator) -> Ints:
     """Numbers of North America: area code 2xx to 9xx, then an exchange that begins with 2 to 9. A few repeat by chance."""
     area = chance.integers(201, 990, count)
     exchange = chance.integers(200, 1000, count)

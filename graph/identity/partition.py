@@ -131,7 +131,7 @@ def _groups_stating(keys: Set[str], members: Sequence[str], reading: Reading) ->
     for member in members if keys else ():
         claim, group = reading.claims.get(member), reading.verdicts.group_of.get(member)
         if claim is not None and group is not None:
-            for key in keys.intersection(claim.identifiers):
+            for key in keys & set(claim.identifiers):
                 found[key].add(group)
     return found
 
