@@ -1,4 +1,4 @@
-"""Who may ask for what: API keys, each with a name and scopes, sent as ``Authorization: Bearer KEY``."""
+"""Who may ask for what: API keys, each with a name and roles, sent as ``Authorization: Bearer KEY``."""
 
 import hashlib
 import hmac
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 
-class Scope(StrEnum):
+class Role(StrEnum):
     """What a key allows."""
 
     READ = "read"
@@ -26,7 +26,7 @@ class ApiKey:
 
     name: str
     key: str = field(repr=False)
-    scopes: frozenset[Scope] = frozenset({Scope.READ})
+    roles: frozenset[Role] = frozenset({Role.READ})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,18 +34,18 @@ class Caller:
     """Who sent a request."""
 
     name: str
-    scopes: frozenset[Scope]
+    roles: frozenset[Role]
 
-    def may(self, scope: Scope) -> bool:
-        """Whether the caller's key has a scope."""
-        return scope in self.scopes
+    def may(self, role: Role) -> bool:
+        """Whether the caller's key has a role."""
+        return role in self.roles
 
 
 class Authenticator:
     """Recognises API keys. Only their digests are kept."""
 
     def __init__(self, keys: Iterable[ApiKey]) -> None:
-        self._callers = [(_digest(key.key), Caller(name=key.name, scopes=key.scopes)) for key in keys]
+        self._callers = [(_digest(key.key), Caller(name=key.name, roles=key.roles)) for key in keys]
 
     def caller_of(self, authorization: str | None) -> Caller | None:
         """The caller that an ``Authorization`` header belongs to; every key is compared, in constant time."""

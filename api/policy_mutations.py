@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import strawberry
 
-from api.auth import Scope
+from api.auth import Role
 from api.context import Info
 from api.types.enums import Purpose, graph_purpose
 from api.types.policy import PolicyPublished, PolicyVersion, PublishResult, RevertResult
@@ -88,7 +88,7 @@ class PolicyMutation:
 
 async def _do(info: Info, publish: Callable[[], Coroutine[Any, Any, model.PolicyVersion]]) -> Any:
     """Publish; the outcome is of the types that the mutation's union lists."""
-    if refused := forbidden(info, Scope.POLICY):
+    if refused := forbidden(info, Role.POLICY):
         return refused
     try:
         version = await info.context.work.finish(publish())

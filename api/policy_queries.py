@@ -4,7 +4,7 @@ from typing import Annotated
 
 import strawberry
 
-from api.auth import Scope
+from api.auth import Role
 from api.context import Info
 from api.errors import InvalidArgument
 from api.types.enums import Purpose, graph_purpose
@@ -59,7 +59,7 @@ class PolicyQuery:
         ] = True,
     ) -> PolicyDiffResult:
         """By the plan that the next resolution would apply."""
-        if refused := forbidden(info, Scope.POLICY):
+        if refused := forbidden(info, Role.POLICY):
             return refused
         if not 0 <= examples <= MAX_EXAMPLES:
             raise InvalidArgument(f"examples is {examples}, it can be 0 to {MAX_EXAMPLES}")

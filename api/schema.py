@@ -9,7 +9,7 @@ from strawberry.extensions import AddValidationRules, MaxTokensLimiter, ParserCa
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types.graphql import OperationType
 
-from api.auth import Scope
+from api.auth import Role
 from api.limits import MAX_COST, MAX_TOKENS, RULES, CostLimit
 from api.mutations import Mutation
 from api.queries import Query
@@ -17,27 +17,27 @@ from api.queries import Query
 CACHED_DOCUMENTS = 512
 
 
-class IntrospectionByScope(SchemaExtension):
-    """Refuses introspection to callers whose key does not have the scope for it."""
+class IntrospectionByRole(SchemaExtension):
+    """Refuses introspection to callers whose key does not have the role for it."""
 
     def on_operation(self) -> Iterator[None]:
         """Add the rule before the document is validated."""
         caller = getattr(self.execution_context.context, "caller", None)
-        if caller is None or Scope.INTROSPECT not in caller.scopes:
+        if caller is None or Role.INTROSPECT not in caller.roles:
             self.execution_context.validation_rules += (NoSchemaIntrospectionCustomRule,)
         yield
 
 
-class ReadingByScope(SchemaExtension):
-    """Refuses queries to callers whose key does not have the scope for them. Mutations refuse by their own results."""
+class ReadingByRole(SchemaExtension):
+    """Refuses queries to callers whose key does not have the role for them. Mutations refuse by their own results."""
 
     def on_validate(self) -> Iterator[None]:
         """The document is parsed by now, if it can be."""
         execution = self.execution_context
         caller = getattr(execution.context, "caller", None)
         known = execution.graphql_document is not None and not execution.pre_execution_errors
-        if caller and known and execution.operation_type is OperationType.QUERY and not caller.may(Scope.READ):
-            message = f"the API key {caller.name} does not have the role {Scope.READ.value}"
+        if caller and known and execution.operation_type is OperationType.QUERY and not caller.may(Role.READ):
+            message = f"the API key {caller.name} does not have the role {Role.READ.value}"
             execution.pre_execution_errors = [GraphQLError(message, extensions={"code": "forbidden"})]
         yield
 
@@ -62,11 +62,11 @@ def build_schema(*, development: bool) -> strawberry.Schema:
         OperationName,
         lambda: ParserCache(maxsize=CACHED_DOCUMENTS),
         lambda: ValidationCache(maxsize=CACHED_DOCUMENTS),
-        ReadingByScope,
+        ReadingByRole,
         lambda: CostLimit(max_cost=MAX_COST),  # after the validation, which tells it that the document makes sense
     ]
     if not development:
-        extensions.insert(0, IntrospectionByScope)
+        extensions.insert(0, IntrospectionByRole)
     return strawberry.Schema(
         Query, mutation=Mutation, extensions=extensions, config=StrawberryConfig(disable_field_suggestions=not development)
     )

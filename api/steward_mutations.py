@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import strawberry
 
-from api.auth import Scope
+from api.auth import Role
 from api.context import Info
 from api.members import member_keys, own_id
 from api.types.effect import Effect
@@ -179,7 +179,7 @@ async def _review(info: Info, item_id: strawberry.ID, *, approve: bool, terms: _
 
 async def _do(info: Info, action: Callable[[Act], Coroutine[Any, Any, Action]], terms: _Terms) -> Any:
     """Take an action, or show what it would do; the outcome is of the types that the mutation's union lists."""
-    if refused := forbidden(info, Scope.STEWARD):
+    if refused := forbidden(info, Role.STEWARD):
         return refused
     context = info.context
     act = Act(by=context.caller.name, reason=terms.reason, preview=terms.preview, expected=terms.expected)

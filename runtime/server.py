@@ -26,7 +26,7 @@ from ingest.collector import collector_routes
 from ingest.publisher import EventPublisher, open_nats
 from runtime.settings import Settings
 from runtime.stack.errors import PortTakenError
-from runtime.wiring import Platform, api_keys, api_scopes, open_platform, retention
+from runtime.wiring import Platform, api_keys, open_platform, retention, roles_of
 
 log = structlog.get_logger(__name__)
 
@@ -82,7 +82,7 @@ def compose_app(platform: Platform, *, routes: Sequence[BaseRoute], nats_answers
 
     return create_app(
         database=database,
-        authenticator=Authenticator(ApiKey(name=name, key=key, scopes=api_scopes(settings, name)) for name, key in keys.items()),
+        authenticator=Authenticator(ApiKey(name=name, key=key, roles=roles_of(settings, name)) for name, key in keys.items()),
         normalise=normaliser(region=settings.default_region),
         clock=lambda: datetime.now(UTC),
         new_id=lambda: uuid.uuid4().hex,

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from api.auth import Scope
+from api.auth import Role
 from graph.database import Database, open_database
 from ingest.topology import Retention
 from runtime.settings import DEVELOPMENT_KEY, Settings
@@ -16,7 +16,7 @@ from runtime.stack.resources import MEBIBYTE
 from runtime.stack.state import State, new_state, read_state, write_state
 
 DEFAULT_SOURCE = "default"
-EVERYTHING = frozenset({Scope.READ, Scope.STEWARD, Scope.POLICY})
+EVERYTHING = frozenset({Role.READ, Role.STEWARD, Role.POLICY})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,14 +85,14 @@ def api_keys(settings: Settings) -> Mapping[str, str]:
     return {DEVELOPMENT_KEY: f"dev_{made[:40]}"}
 
 
-def api_scopes(settings: Settings, name: str) -> frozenset[Scope]:
+def roles_of(settings: Settings, name: str) -> frozenset[Role]:
     """What the API key of a name allows: its roles, and introspection where the settings list it."""
     generated = not settings.api_keys and settings.environment == "development" and name == DEVELOPMENT_KEY
     if name in settings.api_roles:
-        scopes = frozenset(Scope(role) for role in settings.api_roles[name])
+        roles = frozenset(Role(role) for role in settings.api_roles[name])
     else:
-        scopes = EVERYTHING if generated else frozenset({Scope.READ})
-    return scopes | {Scope.INTROSPECT} if name in settings.introspecting_keys else scopes
+        roles = EVERYTHING if generated else frozenset({Role.READ})
+    return roles | {Role.INTROSPECT} if name in settings.introspecting_keys else roles
 
 
 def hash_salt(settings: Settings) -> str:

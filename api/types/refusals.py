@@ -2,7 +2,7 @@
 
 import strawberry
 
-from api.auth import Scope
+from api.auth import Role
 from api.context import Info
 from api.types.effect import Effect
 
@@ -85,11 +85,9 @@ class UnknownPolicyVersion(Refusal):
     """A version's number leads nowhere."""
 
 
-def forbidden(info: Info, scope: Scope) -> Forbidden | None:
-    """A refusal where the caller's key lacks a scope; None where it has it."""
+def forbidden(info: Info, role: Role) -> Forbidden | None:
+    """A refusal where the caller's key lacks a role; None where it has it."""
     caller = info.context.caller
-    if caller.may(scope):
+    if caller.may(role):
         return None
-    return Forbidden(
-        code="forbidden", message=f"the API key {caller.name} does not have the role {scope.value}", role=scope.value
-    )
+    return Forbidden(code="forbidden", message=f"the API key {caller.name} does not have the role {role.value}", role=role.value)

@@ -12,7 +12,7 @@ from api.schema import schema_text
 from runtime.cli.errors import reported_errors
 from runtime.cli.options import Home
 from runtime.settings import load_settings
-from runtime.wiring import api_keys, api_scopes, write_keys
+from runtime.wiring import api_keys, roles_of, write_keys
 
 schema = typer.Typer(name="schema", help="The GraphQL schema.", no_args_is_help=True)
 
@@ -31,7 +31,7 @@ def keys(*, home: Home = None) -> None:
         for source, value in write_keys(settings).items():
             table.add_row("write key", f"source {source}", "send", value)
         for name, value in api_keys(settings).items():
-            table.add_row("API key", name, ", ".join(sorted(api_scopes(settings, name))), value)
+            table.add_row("API key", name, ", ".join(sorted(roles_of(settings, name))), value)
         Console(soft_wrap=True).print(table)
 
 

@@ -19,7 +19,7 @@ from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
 
 from api.app import create_app
-from api.auth import ApiKey, Authenticator, Scope
+from api.auth import ApiKey, Authenticator, Role
 from api.lookup import normaliser
 from api.metrics import ApiMetrics
 from graph.database import Database, open_database
@@ -39,10 +39,10 @@ STEWARD_KEY = "steward-key-for-tests"
 POLICY_KEY = "policy-key-for-tests"
 KEYS = (
     ApiKey(name="reader", key=KEY),
-    ApiKey(name="studio", key="studio-key", scopes=frozenset(Scope)),
-    ApiKey(name="ann", key=STEWARD_KEY, scopes=frozenset({Scope.READ, Scope.STEWARD})),
-    ApiKey(name="paul", key=POLICY_KEY, scopes=frozenset({Scope.READ, Scope.POLICY})),
-    ApiKey(name="bot", key="bot-key", scopes=frozenset({Scope.STEWARD})),
+    ApiKey(name="studio", key="studio-key", roles=frozenset(Role)),
+    ApiKey(name="ann", key=STEWARD_KEY, roles=frozenset({Role.READ, Role.STEWARD})),
+    ApiKey(name="paul", key=POLICY_KEY, roles=frozenset({Role.READ, Role.POLICY})),
+    ApiKey(name="bot", key="bot-key", roles=frozenset({Role.STEWARD})),
 )
 BUSY_TOUCHPOINTS = 2_500
 HOME = PostalAddress(street="12 main st", city="las vegas", region="nv", postal_code="89111", country="US")

@@ -24,7 +24,7 @@ async def test_without_a_valid_key_nothing_is_answered(open_client: Any, key: st
     assert answer.json()["errors"][0]["extensions"] == {"code": "unauthenticated"}
 
 
-async def test_introspection_in_production_needs_the_scope(open_client: Any) -> None:
+async def test_introspection_in_production_needs_the_role(open_client: Any) -> None:
     query = "{ __schema { queryType { name } } }"
     refused = await (await open_client()).ask(query)
     assert refused["errors"][0]["extensions"]["code"] == "invalid_query"

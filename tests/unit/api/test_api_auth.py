@@ -2,12 +2,12 @@
 
 import pytest
 
-from api.auth import ApiKey, Authenticator, Scope
+from api.auth import ApiKey, Authenticator, Role
 
 KEYS = Authenticator(
     [
         ApiKey(name="shop", key="first-key"),
-        ApiKey(name="studio", key="second-key", scopes=frozenset(Scope)),
+        ApiKey(name="studio", key="second-key", roles=frozenset(Role)),
     ]
 )
 
@@ -33,14 +33,14 @@ def test_anything_else_leads_to_nobody(header: str | None) -> None:
 def test_a_key_may_read_and_no_more_unless_told() -> None:
     caller = KEYS.caller_of("Bearer first-key")
     assert caller is not None
-    assert caller.scopes == {Scope.READ}
+    assert caller.roles == {Role.READ}
 
 
 def test_a_key_may_do_what_its_scopes_say() -> None:
-    caller = Authenticator([ApiKey(name="ann", key="k", scopes=frozenset({Scope.STEWARD}))]).caller_of("Bearer k")
+    caller = Authenticator([ApiKey(name="ann", key="k", roles=frozenset({Role.STEWARD}))]).caller_of("Bearer k")
     assert caller is not None
-    assert {scope: caller.may(scope) for scope in Scope} == {
-        Scope.READ: False, Scope.STEWARD: True, Scope.POLICY: False, Scope.INTROSPECT: False,
+    assert {role: caller.may(role) for role in Role} == {
+        Role.READ: False, Role.STEWARD: True, Role.POLICY: False, Role.INTROSPECT: False,
     }  # fmt: skip
 
 

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from api.auth import Scope
+from api.auth import Role
 from runtime.settings import Settings, load_settings
-from runtime.wiring import api_scopes
+from runtime.wiring import roles_of
 
-READ, STEWARD, POLICY, INTROSPECT = Scope.READ, Scope.STEWARD, Scope.POLICY, Scope.INTROSPECT
+READ, STEWARD, POLICY, INTROSPECT = Role.READ, Role.STEWARD, Role.POLICY, Role.INTROSPECT
 KEYS = {"shop": "s-key", "ann": "a-key", "bot": "b-key"}
 
 
@@ -19,7 +19,7 @@ def settings(home: Path, **given: Any) -> Settings:
 
 
 @pytest.mark.parametrize(
-    ("name", "scopes"),
+    ("name", "expected"),
     [
         ("shop", {READ}),
         ("ann", {READ, STEWARD, INTROSPECT}),
@@ -27,24 +27,24 @@ def settings(home: Path, **given: Any) -> Settings:
         ("bot", {POLICY}),
     ],
 )
-def test_a_key_has_the_roles_that_are_listed_or_may_read(tmp_path: Path, name: str, scopes: set[Scope]) -> None:
+def test_a_key_has_the_roles_that_are_listed_or_may_read(tmp_path: Path, name: str, expected: set[Role]) -> None:
     roles = {"ann": ["read", "steward"], "bot": ["policy"]}
     found = settings(tmp_path, api_keys=KEYS, api_roles=roles, introspecting_keys=["ann"])
-    assert api_scopes(found, name) == scopes
+    assert roles_of(found, name) == expected
 
 
 def test_an_empty_list_takes_everything(tmp_path: Path) -> None:
-    assert api_scopes(settings(tmp_path, api_keys=KEYS, api_roles={"shop": []}), "shop") == set()
+    assert roles_of(settings(tmp_path, api_keys=KEYS, api_roles={"shop": []}), "shop") == set()
 
 
 def test_the_generated_key_may_do_everything_unless_it_is_named(tmp_path: Path) -> None:
-    assert api_scopes(settings(tmp_path), "development") == {READ, STEWARD, POLICY}
-    assert api_scopes(settings(tmp_path, api_roles={"development": ["read"]}), "development") == {READ}
+    assert roles_of(settings(tmp_path), "development") == {READ, STEWARD, POLICY}
+    assert roles_of(settings(tmp_path, api_roles={"development": ["read"]}), "development") == {READ}
 
 
 @pytest.mark.parametrize("given", [{"api_keys": {"development": "a-key"}}, {"environment": "production"}])
 def test_a_key_of_the_same_name_that_was_not_generated_may_read_alone(tmp_path: Path, given: dict[str, Any]) -> None:
-    assert api_scopes(settings(tmp_path, **given), "development") == {READ}
+    assert roles_of(settings(tmp_path, **given), "development") == {READ}
 
 
 def test_roles_of_a_key_that_does_not_exist_are_an_error(tmp_path: Path) -> None:
@@ -61,5 +61,5 @@ def test_roles_come_from_the_environment(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setenv("KINDRED_API_KEYS", '{"ann": "a-key"}')
     monkeypatch.setenv("KINDRED_API_ROLES", '{"ann": ["read", "steward"]}')
     found = settings(tmp_path)
-    assert api_scopes(found, "ann") == {READ, STEWARD}
+    assert roles_of(found, "ann") == {READ, STEWARD}
     assert "a-key" not in repr(found)
