@@ -1,13 +1,13 @@
 """Pairs of records compared field by field, and what the rarity of what they agree on adds."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from graph.identity.matching.comparisons import COMPARISONS, Values, cross_similarity
-from graph.identity.matching.fields import LEVELS, Meaning
+from graph.identity.matching.fields import ELSEWHERE, LEVELS, Meaning
 from graph.identity.matching.records import Column, Records
 
 Index = NDArray[np.int64]
@@ -63,6 +63,7 @@ class Comparer:
         compared = Compared(levels, rarity)
         if Meaning.GIVEN_NAME in place and Meaning.FAMILY_NAME in place:
             _swapped_names(columns, place, compared, left, right)
+        _elsewhere(place, compared)
         if Meaning.FULL_NAME in place:
             _only_without_parts(columns, place, compared, left, right)
         return compared
@@ -169,6 +170,36 @@ def _crossed(given: Column, family: Column, a: Index, b: Index) -> NDArray[np.bo
         similar = cross_similarity([given.values[n] for n in i.tolist()], [family.values[n] for n in j.tolist()])
         found[stated] = (similar > SWAPPED_SIMILARITY)[inverse]
     return found
+
+
+_PLACES: Mapping[Meaning, tuple[str, ...]] = {
+    Meaning.STREET: ("resembles", "same_number", "different"),
+    Meaning.POSTAL_CODE: ("two_edits", "different"),
+    Meaning.CITY: ("different",),
+}
+"""The fields that tell a place, the most telling first, and the levels at which they tell of another one."""
+
+
+def _elsewhere(place: dict[Meaning, int], compared: Compared) -> None:
+    """Where everything that two records state of a place is another one, one field tells so for all."""
+    fields = [(place[meaning], meaning) for meaning in _PLACES if meaning in place]
+    if len(fields) < 2:
+        return
+    stated = np.column_stack([compared.levels[:, number] != SILENT for number, _ in fields])
+    other = np.column_stack(
+        [
+            np.isin(compared.levels[:, number], [LEVELS[meaning].index(name) for name in _PLACES[meaning]])
+            for number, meaning in fields
+        ]
+    )
+    rows = np.flatnonzero((stated == other).all(axis=1) & (stated.sum(axis=1) > 1))
+    first = stated[rows].argmax(axis=1)
+    for position, (number, meaning) in enumerate(fields):
+        compared.levels[rows, number] = np.where(first == position, LEVELS[meaning].index(ELSEWHERE), SILENT)
+        compared.rarity[rows, number] = 0
+    if (region := place.get(Meaning.REGION)) is not None:
+        differs = rows[compared.levels[rows, region] == LEVELS[Meaning.REGION].index("different")]
+        compared.levels[differs, region] = SILENT
 
 
 def _only_without_parts(

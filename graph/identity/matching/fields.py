@@ -52,6 +52,8 @@ class Levels:
         shares[place] = 0
         shares = np.maximum(shares, 0.004)
         shares[place] = 0
+        if ELSEWHERE in self.names:
+            shares[self.index(ELSEWHERE)] = MOVED
         shares *= (1 - self.differs) / shares.sum()
         shares[place] = self.differs
         return shares
@@ -61,6 +63,8 @@ class Levels:
         place = self.index("different")
         shares: NDArray[np.float64] = np.full(len(self.names), 0.004)
         shares[0] = self.chance
+        if ELSEWHERE in self.names:
+            place = self.index(ELSEWHERE)
         shares[place] = 0
         shares[place] = 1 - shares.sum()
         return shares
@@ -70,6 +74,11 @@ class Levels:
         return self.names.index(name)
 
 
+ELSEWHERE = "elsewhere"
+"""All that two records state of a place differs. People move, and with the street the town and the postal code become others: the
+first of these fields has this level then, and the others are left out, since they say the same once more."""
+MOVED = 0.1
+"""Share of the pairs of one person that are assumed to be of two places, before any record is seen."""
 _CODE = ("exact", "one_edit", "two_edits", "three_edits", "different")
 
 LEVELS: dict[Meaning, Levels] = {
@@ -90,9 +99,7 @@ LEVELS: dict[Meaning, Levels] = {
         differs=0.03,
         chance=0.01,
     ),
-    Meaning.MIDDLE_NAME: Levels(
-        ("exact", "initial_or_similar", "different"), graded=(1,), differs=0.1, chance=0.02
-    ),
+    Meaning.MIDDLE_NAME: Levels(("exact", "initial_or_similar", "different"), graded=(1,), differs=0.1, chance=0.02),
     Meaning.FAMILY_NAME: Levels(
         ("exact", "spelling", "similar", "initial", "part", "resembles", "different"),
         graded=(1, 2),
@@ -140,17 +147,15 @@ LEVELS: dict[Meaning, Levels] = {
     ),
     Meaning.PHONE: Levels(_CODE, graded=(1, 2), differs=0.3, chance=0.00001, shared=0.4),
     Meaning.STREET: Levels(
-        ("exact", "spelling", "similar", "other_number", "resembles", "same_number", "different"),
+        ("exact", "spelling", "similar", "other_number", "resembles", "same_number", "different", ELSEWHERE),
         graded=(1, 2),
         differs=0.3,
         chance=0.0001,
     ),
-    Meaning.CITY: Levels(
-        ("exact", "spelling", "similar", "different"), graded=(1, 2), differs=0.2, chance=0.02
-    ),
+    Meaning.CITY: Levels(("exact", "spelling", "similar", "different", ELSEWHERE), graded=(1, 2), differs=0.2, chance=0.02),
     Meaning.REGION: Levels(("exact", "different"), differs=0.1, chance=0.1),
     Meaning.POSTAL_CODE: Levels(
-        ("exact", "one_edit", "same_area", "two_edits", "different"),
+        ("exact", "one_edit", "same_area", "two_edits", "different", ELSEWHERE),
         graded=(1, 2),
         differs=0.25,
         chance=0.005,
