@@ -1,7 +1,7 @@
 """A population with known truth: people in homes, who marry, move and share, and what sources wrote down about them.
 
-``python -m bench.population --records 1000000 --out DIR`` writes ``records.parquet``, ``truth.csv`` and ``mapping.toml``. The same
-number and seed give the same population. What it is made of, and what it is not, is told in the guide to benchmarks.
+``python -m bench.population --records 1000000 --out DIR`` writes ``records.parquet``, ``truth.csv`` and ``mapping.toml``, the
+same for the same number and seed. What it is made of, and what it is not, is told in the guide to benchmarks.
 """
 
 import argparse
