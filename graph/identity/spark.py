@@ -113,7 +113,7 @@ def _numbered_records(records: DataFrame, fields: Mapping[str, Meaning]) -> tupl
     if not stated:
         raise ValueError(f"no record states any of {', '.join(sorted(fields)) or 'no fields'}")
     values = sql.array(*(sql.col(f"`{field.name}`") for field in stated)).alias("values")
-    return _numbered(rows.select("id", "source", values), "id").select(*arrow.RECORDS.names).persist(), stated
+    return _numbered(rows.select("id", "source", values), "id").select(*arrow.RECORDS.names), stated
 
 
 def _texts(records: DataFrame, name: str) -> Column:
