@@ -11,14 +11,13 @@ from starlette.routing import BaseRoute, Route
 
 from api.access_log import AccessLog
 from api.auth import Authenticator, Caller
-from api.context import Context, Normalise, Work
+from api.context import Context, Normalise, Propose, Work
 from api.errors import ErrorCodes
 from api.graphql import GraphQLEndpoint
 from api.health import Check, health_routes
 from api.metrics import ApiMetrics
 from api.schema import build_schema
 from graph.database import Database
-from graph.identity.proposal import open_proposer
 from graph.identity.publication import PolicyDesk
 from graph.identity.review import ReviewDesk
 from graph.identity.stewardship import open_stewardship
@@ -36,6 +35,7 @@ def create_app(
     normalise: Normalise,
     clock: Callable[[], datetime],
     new_id: Callable[[], str],
+    propose: Propose,
     metrics: ApiMetrics,
     checks: Mapping[str, Check],
     outages: tuple[type[Exception], ...],
@@ -52,6 +52,7 @@ def create_app(
         normalise: makes an identifier of what a client looks up.
         clock: tells when a steward acts and a policy is published; with a time zone.
         new_id: makes ids that were never used.
+        propose: compares policies with the graph.
         metrics: counts requests; its registry is served at ``/metrics``.
         checks: what ``/readyz`` asks, by name.
         outages: errors by which the graph shows that it does not answer.
@@ -65,7 +66,6 @@ def create_app(
     reviews = ReviewDesk(database)
     stewardship = open_stewardship(database, clock=clock, new_id=new_id)
     policies = PolicyDesk(PolicyRepository(database))
-    proposer = open_proposer(database, clock=clock, new_id=new_id)
     work = Work()
 
     def new_context(caller: Caller) -> Context:
@@ -76,7 +76,7 @@ def create_app(
             reviews=reviews,
             stewardship=stewardship,
             policies=policies,
-            proposer=proposer,
+            propose=propose,
             work=work,
             clock=clock,
             normalise=normalise,

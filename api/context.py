@@ -4,19 +4,19 @@ import asyncio
 from collections.abc import Callable, Coroutine, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 import strawberry
 from strawberry.dataloader import DataLoader
 
 from api.auth import Caller
 from graph.database import Database
-from graph.identity.proposal import Proposer
 from graph.identity.publication import PolicyDesk
 from graph.identity.review import ReviewDesk
 from graph.identity.stewardship import Stewardship
 from graph.model.evidence import RejectedValue
 from graph.model.identifier import Identifier
+from graph.model.proposal import PolicyDiff
 from graph.repositories.journeys import JourneyRepository
 from graph.repositories.profiles import ProfileRepository
 
@@ -28,13 +28,24 @@ Read = Callable[..., Coroutine[Any, Any, Mapping[str, T]]]
 """Reads several objects at once: ids in, and a mapping out that holds every one of them."""
 
 
+class Propose(Protocol):
+    """Compares a policy with the graph; it may take seconds, and must not keep the event loop from others."""
+
+    def __call__(self, document: str, *, examples: int, pending: bool) -> Coroutine[Any, Any, PolicyDiff]:
+        """What publishing ``document`` and resolving would change.
+
+        Raises:
+            PolicyError: the document cannot be understood.
+        """
+        ...
+
+
 class Work:
     """Work that outlasts the request that began it, and work that is done one at a time; shared by all requests."""
 
     def __init__(self) -> None:
         self._running: set[asyncio.Task[Any]] = set()
-        self.turn = asyncio.Lock()
-        """Held by who concludes the whole graph: two at once would need twice the memory."""
+        self._turn = asyncio.Lock()
 
     async def finish(self, work: Coroutine[Any, Any, T]) -> T:
         """Do work to its end, also where whoever waits for it gives up: half of it would be left to the next resolution."""
@@ -42,6 +53,18 @@ class Work:
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         return await asyncio.shield(task)
+
+    async def alone(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Do work to its end once all other such work has ended; whoever gives up before its turn has come leaves nothing."""
+        await self._turn.acquire()
+
+        async def run() -> T:
+            try:
+                return await work()
+            finally:
+                self._turn.release()
+
+        return await self.finish(run())
 
 
 @dataclass(slots=True, kw_only=True)
@@ -54,7 +77,7 @@ class Context:
     reviews: ReviewDesk
     stewardship: Stewardship
     policies: PolicyDesk
-    proposer: Proposer
+    propose: Propose
     work: Work
     clock: Callable[[], datetime]
     normalise: Normalise

@@ -13,12 +13,11 @@ from api.types.policy import PolicyDiffResult, PolicyVersion
 from api.types.policy_diff import PolicyDiff
 from api.types.refusals import GraphTooLarge, InvalidPolicy, forbidden
 from graph.identity.policy import PolicyError
-from graph.identity.progress import NoProgress
 from graph.repositories.neighbourhoods import NeighbourhoodRepository
 
 MAX_EXAMPLES = 20
 DIFF_UP_TO = 20_000
-"""Records up to which a policy is compared within a request: concluding takes the process's time from whoever else asks."""
+"""Records up to which a policy is compared within a request, which seldom takes longer than one may."""
 
 
 @strawberry.type(description="What can be asked about policies.")
@@ -67,13 +66,12 @@ class PolicyQuery:
         if records > DIFF_UP_TO:
             message = f"the graph has {records} records, more than {DIFF_UP_TO}: use kindred policy diff"
             return GraphTooLarge(code="graph_too_large", message=message)
-        proposer = info.context.proposer
+        context = info.context
         try:
-            async with info.context.work.turn:
-                proposal = await proposer.propose(document, examples=examples, pending=pending, progress=NoProgress())
+            diff = await context.work.alone(lambda: context.propose(document, examples=examples, pending=pending))
         except PolicyError as error:
             return InvalidPolicy(code=error.code, message=str(error))
-        return PolicyDiff.of(proposal.diff)
+        return PolicyDiff.of(diff)
 
 
 def _number(after: str | None) -> int | None:

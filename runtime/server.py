@@ -24,6 +24,7 @@ from graph.errors import KindredError
 from graph.migrations import applied_migrations, plan, read_migrations
 from ingest.collector import collector_routes
 from ingest.publisher import EventPublisher, open_nats
+from runtime.proposing import proposer_apart
 from runtime.settings import Settings
 from runtime.stack.errors import PortTakenError
 from runtime.wiring import Platform, api_keys, open_platform, retention, roles_of
@@ -86,6 +87,7 @@ def compose_app(platform: Platform, *, routes: Sequence[BaseRoute], nats_answers
         normalise=normaliser(region=settings.default_region),
         clock=lambda: datetime.now(UTC),
         new_id=lambda: uuid.uuid4().hex,
+        propose=proposer_apart(platform.address.neo4j),
         metrics=ApiMetrics(REGISTRY),
         checks={"neo4j": database.verify, "migrations": migrated, "nats": nats_answers},
         outages=OUTAGES,

@@ -29,6 +29,7 @@ from graph.model.evidence import Evidence, PersonName, PostalAddress, ProductLin
 from graph.model.identifier import Identifier
 from graph.model.ids import MessageId, RecordId
 from graph.repositories.evidence import EvidenceRepository
+from runtime.proposing import proposer_apart
 
 FIRST = datetime(2025, 3, 1, 9, tzinfo=UTC)
 RESOLVED_FIRST = datetime(2025, 3, 2, 9, tzinfo=UTC)
@@ -206,7 +207,7 @@ AppFactory = Callable[..., Starlette]
 
 
 @pytest.fixture
-def make_app(town_database: Database) -> AppFactory:
+def make_app(town_database: Database, stack: Any) -> AppFactory:
     """Makes the API over the town; keyword arguments replace its collaborators."""
 
     def make(**changes: Any) -> Starlette:
@@ -218,6 +219,7 @@ def make_app(town_database: Database) -> AppFactory:
             # A second later each time it is asked, and after all that the town has seen.
             "clock": lambda: RESOLVED_SECOND + timedelta(days=1, seconds=next(seconds)),
             "new_id": lambda: uuid.uuid4().hex,
+            "propose": proposer_apart(stack.neo4j),
             "metrics": ApiMetrics(CollectorRegistry()),
             "checks": {"neo4j": town_database.verify},
             "outages": (),

@@ -1,5 +1,6 @@
 """Policies over GraphQL: compared with the graph before they are published, published by whoever may, and reverted."""
 
+import asyncio
 import itertools
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 
 from graph.database import Database
+from graph.identity.policy import PolicyError
 from graph.identity.progress import NoProgress
 from graph.identity.publication import built_in
 from graph.identity.resolver import ORDER, open_resolver
@@ -175,3 +177,22 @@ async def test_explanations_are_by_the_policy_of_their_moment(policy_maker: Any,
     then = (await policy_maker.data(query, asOf=before.isoformat()))["explain"]
     assert then["policyVersion"] == built_in(Purpose.INDIVIDUAL).version
     assert (then["steps"], then["asOf"]) == ([{"kind": "SEEN_WITH"}], before.isoformat())
+
+
+async def test_policies_are_compared_one_at_a_time_and_others_do_not_wait(open_client: Any) -> None:
+    running, most, release = 0, 0, asyncio.Event()
+
+    async def propose(document: str, *, examples: int, pending: bool) -> Any:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await release.wait()
+        running -= 1
+        raise PolicyError("compared")
+
+    maker = await open_client(key="policy-key-for-tests", propose=propose)
+    asked = [asyncio.create_task(maker.data(DIFF, document=INDIVIDUAL)) for _ in range(3)]
+    assert len((await maker.data(POLICIES))["policies"]) == 3
+    release.set()
+    assert [(await each)["policyDiff"]["message"] for each in asked] == ["compared"] * 3
+    assert most == 1
