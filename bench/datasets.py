@@ -53,12 +53,13 @@ def read_truth(path: Path) -> Truth:
 
 
 def custom(folder: Path) -> DataSet:
-    """The set of a folder with ``records.csv``, ``truth.csv`` and ``mapping.toml``.
+    """The set of a folder with ``records.csv`` (or ``records.parquet``), ``truth.csv`` and ``mapping.toml``.
 
     Raises:
         BenchError: one of the three is not there.
     """
-    records, mapping, truth = (folder / name for name in ("records.csv", "mapping.toml", "truth.csv"))
+    records = folder / ("records.parquet" if (folder / "records.parquet").is_file() else "records.csv")
+    mapping, truth = (folder / name for name in ("mapping.toml", "truth.csv"))
     missing = [path.name for path in (records, mapping, truth) if not path.is_file()]
     if missing:
         raise BenchError(f"{folder} has no {', '.join(missing)}")

@@ -93,7 +93,7 @@ def test_memberships_by_id_or_by_source_and_id(tmp_path: Path) -> None:
 def test_quality_becomes_rows() -> None:
     # Truth {1 2} {3}; found {1} {2 3}: no pair right of one found, none of one true.
     quality = score(truth={"1": "a", "2": "a", "3": "b"}, found={"1": "x", "2": "y", "3": "y"})
-    rows = {row.metric: row for row in quality_rows(quality, dataset="d", purpose="individual")}
+    rows = {row.metric: row for row in quality_rows(quality, dataset="d", system="kindred individual")}
     assert (rows["pair P"].value, rows["pair R"].value, rows["pair F1"].value) == (0, 0, 0)
     assert rows["B3 P"].value == pytest.approx((1 + 0.5 + 0.5) / 3)
     assert rows["B3 R"].value == pytest.approx((0.5 + 0.5 + 1) / 3)
