@@ -219,6 +219,23 @@ LABELS = (
         caption=("purpose", "started_at"),
         colour="#D9D9D9",
     ),
+    Label(
+        name="HealthDay",
+        meaning="What happened to the identities of a purpose on a day, and what they were like at its end",
+        properties=(
+            *_texts("id", "purpose"),
+            Property(name="day", kind=Kind.DATE),
+            *(
+                Property(name=name, kind=Kind.INTEGER)
+                for name in ("added", "recognised", "new", "formed", "merged", "split", "identities", "records", "members")
+            ),
+            *_times("measured_at"),
+            *_hidden("sources", "decisions", "state"),
+        ),
+        key="id",
+        caption=("purpose", "day"),
+        colour="#D9D9D9",
+    ),
 )
 
 RELATIONSHIP_TYPES = (
