@@ -13,7 +13,8 @@ from neo4j.exceptions import DriverError, Neo4jError
 
 from graph.database import Database
 from graph.identity.progress import Progress
-from graph.identity.resolver import ResolutionReport, Resolver, open_resolver
+from graph.identity.resolver import ORDER, ResolutionReport, Resolver, open_resolver
+from graph.identity.survey import Surveyor, open_surveyor
 from graph.model.identity import Purpose
 from graph.repositories.identities import ResolutionBusy
 from runtime.settings import Settings
@@ -46,6 +47,22 @@ async def resolve_once(
         with attempt:
             return await make_resolver(database).resolve_all(purposes, progress=progress)
     raise AssertionError("unreachable")
+
+
+def make_surveyor(database: Database) -> Surveyor:
+    """A surveyor on this machine's clock."""
+    return open_surveyor(database, clock=lambda: datetime.now(UTC))
+
+
+async def resolve_and_measure(database: Database, purposes: Sequence[Purpose], *, progress: Progress) -> list[ResolutionReport]:
+    """Resolve purposes, then measure the health of those that changed since they were measured, whoever changed them.
+
+    Raises:
+        ResolutionBusy: somebody else resolved all through the patience.
+    """
+    reports = await resolve_once(database, purposes, progress=progress)
+    await make_surveyor(database).measure_changed(ORDER, progress=progress)
+    return reports
 
 
 async def resolve_repeatedly(
@@ -85,4 +102,4 @@ async def resolve_repeatedly(
 
 async def _resolve_connected(settings: Settings, purposes: Sequence[Purpose], *, progress: Progress) -> list[ResolutionReport]:
     async with open_platform(settings) as platform:
-        return await resolve_once(platform.database, purposes, progress=progress)
+        return await resolve_and_measure(platform.database, purposes, progress=progress)

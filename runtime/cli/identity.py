@@ -16,7 +16,7 @@ from runtime.cli.errors import reported_errors
 from runtime.cli.options import Home
 from runtime.cli.progress import shown_progress
 from runtime.logging import configure_logging
-from runtime.resolving import resolve_once, resolve_repeatedly
+from runtime.resolving import resolve_and_measure, resolve_repeatedly
 from runtime.settings import Settings, load_settings
 from runtime.signals import stop_on_signal
 from runtime.wiring import open_platform
@@ -54,7 +54,7 @@ def resolve(
 async def _resolve(purposes: tuple[Purpose, ...], *, home: Path | None, console: Console) -> None:
     async with open_platform(load_settings(home=home)) as platform:
         with shown_progress(console) as progress:
-            reports = await resolve_once(platform.database, purposes, progress=progress)
+            reports = await resolve_and_measure(platform.database, purposes, progress=progress)
         Console().print(report_table(reports))
 
 
