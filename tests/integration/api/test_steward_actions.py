@@ -228,3 +228,17 @@ async def test_assertions_come_in_pages_the_newest_first(steward: Any) -> None:
     assert (await steward.data(node, id=seen[0]["id"]))["node"] == {
         "id": seen[0]["id"], "left": "crm:3", "right": "pos:4", "same": False,
     }  # fmt: skip
+
+
+async def test_an_action_whose_answer_is_too_costly_is_refused_before_it_is_taken(steward: Any, hamlet: Database) -> None:
+    before = await individuals(hamlet)
+    query = """mutation($first: Int! = 100) {
+      assertSame(memberA: {key: "crm:1"}, memberB: {key: "crm:3"}, reason: "one card") { ... on StewardAction { effect {
+        changes(first: $first) { leaving(first: 100) { member identityId } } } } } }"""
+    body = await steward.ask(query)
+    # the action, its effect, 100 changes with 100 who leave each, of two fields
+    assert body["errors"][0]["extensions"] == {"code": "too_costly", "cost": 3 + 100 * (1 + 100 * 2)}
+    assert await individuals(hamlet) == before
+    assert "errors" not in await steward.ask(query, first=10)
+    after = await individuals(hamlet)
+    assert after["crm:1"] == after["crm:3"]

@@ -59,3 +59,27 @@ def test_only_the_operation_that_runs_counts(schema: GraphQLSchema) -> None:
     document = parse("query A { __typename } query B { node(id: 1) { id } }")
     assert operation_cost(schema, document, operation_name="A", variables={}) == 0
     assert operation_cost(schema, document, operation_name="B", variables={}) == 2
+
+
+@pytest.mark.parametrize(
+    ("operation", "expected"),
+    [
+        # the queue, edges, 5 x (node, left, match, its weight, comparisons, 10 x field)
+        (
+            "{ reviewQueue(first: 5) { edges { node { left match { matchWeight comparisons { field } } } } } }",
+            1 + 1 + 5 * (1 + 1 + 1 + 1 + 1 + LIST_SIZE),
+        ),
+        ("{ explainIdentity(id: 1) { ... on IdentityExplanation { steps(first: 7) { edges { node { end } } } } } }", 3 + 7 * 2),
+        ("{ policyVersions(purpose: INDIVIDUAL, first: 3) { edges { node { document } } } }", 1 + 1 + 3 * 2),
+        # the action, its effect, 4 changes with the names of those that enter (one field) and 6 that leave
+        (
+            (
+                'mutation { rejectLink(id: 1, reason: "r") { ... on StewardAction { effect { changes(first: 4) {'
+                " entering leaving(first: 6) { member } } } } } }"
+            ),
+            1 + 1 + 1 + 4 * (1 + 1 + 6),
+        ),
+    ],
+)
+def test_cost_of_what_stewards_and_policy_makers_ask(schema: GraphQLSchema, operation: str, expected: int) -> None:
+    assert operation_cost(schema, parse(operation), operation_name=None, variables={}) == expected
