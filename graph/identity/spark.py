@@ -33,6 +33,8 @@ Batches = Iterable[pa.RecordBatch]
 
 SHELF = 2_000
 """Records, about, whose components one task links at a time."""
+BROUGHT = 8_000
+"""Compared pairs, about, that one task brings to the driver: less than the 1 MiB from which Spark stores results on the way."""
 _ROW_BITS = 33
 """``monotonically_increasing_id`` is a row's place in its partition, and before so many bits the partition's number."""
 
@@ -223,22 +225,22 @@ def _observed(candidates: DataFrame, found: int, measured: DataFrame, survey: Su
     return Observed(
         population=survey.population,
         columns=columns_of(survey),
-        candidates=_compared(candidates, measured, survey),
+        candidates=_compared(candidates, len(drawn.candidates), measured, survey),
         share=drawn.share,
-        random=_in_order(_compared(random, measured, survey), drawn.left, drawn.right),
+        random=_in_order(_compared(random, len(drawn.left), measured, survey), drawn.left, drawn.right),
         all_pairs=drawn.all_pairs,
     )
 
 
-def _compared(pairs: DataFrame, measured: DataFrame, survey: Survey) -> Sample:
-    """The pairs, sorted, compared and brought to the driver."""
+def _compared(pairs: DataFrame, number: int, measured: DataFrame, survey: Survey) -> Sample:
+    """So many pairs, sorted, compared and brought to the driver."""
     text = survey_json(survey)
     compared = _mapped(
         _with_records(pairs, measured),
         lambda batch: arrow_pairs.compare_pairs(batch, survey_from(text)),
         arrow_pairs.COMPARED,
     )
-    table = compared.toArrow().combine_chunks()
+    table = compared.repartition(number // BROUGHT + 1).toArrow()
     table = table.sort_by([("left", "ascending"), ("right", "ascending")])
     shape = (table.num_rows, len(survey.totals))
     levels, rarity = (table.column(name).combine_chunks().flatten().to_numpy().reshape(shape) for name in ("levels", "rarity"))

@@ -19,13 +19,9 @@ from graph.identity.matching.survey import survey_of
 from graph.identity.spark import SparkMatching, match_on_spark
 from graph.model.claim import Claim
 
+pytestmark = pytest.mark.slow
 RECORDS = 3_000
 Clusters = set[frozenset[str]]
-
-
-@pytest.fixture(scope="module")
-def records(customers: Callable[[int], list[Claim]]) -> Records:
-    return records_of(customers(RECORDS))
 
 
 def frame(spark: SparkSession, records: Records) -> tuple[DataFrame, dict[str, Meaning]]:
@@ -68,8 +64,15 @@ def assert_equal_models(one: MatchModel, other: MatchModel) -> None:
             assert left == right, field.name
 
 
-def test_links_on_spark_are_those_in_memory(spark: SparkSession, records: Records) -> None:
+def test_links_on_spark_are_those_in_memory(
+    spark: SparkSession, customers: Callable[[int], list[Claim]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Of so many records neither all candidates nor all pairs are looked at: the samples must be the same too.
+    monkeypatch.setattr(in_memory, "SAMPLED_CANDIDATES", 20_000)
+    monkeypatch.setattr(in_memory, "RANDOM_PAIRS", 100_000)
+    records = records_of(customers(RECORDS))
     expected = match_records(records)
+    assert expected.candidates > 20_000
     found = on_spark(spark, records)
     assert found.candidates == expected.candidates
     assert_equal_models(found.scorer.model, expected.model)
@@ -90,16 +93,11 @@ def _named(clusters: list[tuple[str, str]]) -> list[tuple[str, set[str]]]:
     return list(members.items())
 
 
-def test_the_model_is_estimated_from_the_same_sample(
-    spark: SparkSession, customers: Callable[[int], list[Claim]], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # So few that neither all candidates nor all pairs are looked at.
-    monkeypatch.setattr(in_memory, "SAMPLED_CANDIDATES", 1_000)
-    monkeypatch.setattr(in_memory, "RANDOM_PAIRS", 5_000)
-    records = records_of(customers(400))
+def test_links_of_few_records_follow_from_all_their_pairs(spark: SparkSession, customers: Callable[[int], list[Claim]]) -> None:
+    records = records_of(customers(300))
     expected = match_records(records)
     found = on_spark(spark, records)
-    assert expected.candidates > 1_000
+    assert found.candidates == expected.candidates
     assert_equal_models(found.scorer.model, expected.model)
     assert clusters_of(collected(found)) == in_clusters(expected)
 
