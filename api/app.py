@@ -21,6 +21,7 @@ from graph.database import Database
 from graph.identity.publication import PolicyDesk
 from graph.identity.review import ReviewDesk
 from graph.identity.stewardship import open_stewardship
+from graph.repositories.health import HealthRepository
 from graph.repositories.journeys import JourneyRepository
 from graph.repositories.policies import PolicyRepository
 from graph.repositories.profiles import ProfileRepository
@@ -66,6 +67,7 @@ def create_app(
     reviews = ReviewDesk(database)
     stewardship = open_stewardship(database, clock=clock, new_id=new_id)
     policies = PolicyDesk(PolicyRepository(database))
+    gauges = HealthRepository(database).gauges
     work = Work()
 
     def new_context(caller: Caller) -> Context:
@@ -97,7 +99,7 @@ def create_app(
     )
     routes: list[BaseRoute] = [
         Route(GRAPHQL_PATH, endpoint, methods=["GET", "POST", "OPTIONS"], middleware=[cors]),
-        *health_routes(checks, registry=metrics.registry),
+        *health_routes(checks, registry=metrics.registry, refresh=lambda: metrics.graph.refresh(gauges)),
         *extra_routes,
     ]
     return Starlette(routes=routes, middleware=[Middleware(AccessLog, metrics=metrics)])

@@ -17,8 +17,10 @@ Check = Callable[[], Awaitable[None]]
 """Raises where what it checks is not as it has to be."""
 
 
-def health_routes(checks: Mapping[str, Check], *, registry: CollectorRegistry) -> list[BaseRoute]:
-    """``/healthz``, ``/readyz`` and ``/metrics``."""
+def health_routes(
+    checks: Mapping[str, Check], *, registry: CollectorRegistry, refresh: Callable[[], Awaitable[None]]
+) -> list[BaseRoute]:
+    """``/healthz``, ``/readyz`` and ``/metrics``; ``refresh`` is awaited before each scrape and must not fail."""
 
     async def healthz(_: Request) -> Response:
         return JSONResponse({"status": "ok"})
@@ -31,6 +33,7 @@ def health_routes(checks: Mapping[str, Check], *, registry: CollectorRegistry) -
         return JSONResponse(body, status_code=200 if ready else 503)
 
     async def metrics(_: Request) -> Response:
+        await refresh()
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
     return [Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", metrics)]

@@ -2,6 +2,8 @@
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
+from api.graph_metrics import GraphMetrics
+
 SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 MAX_OPERATIONS = 100
 """Names of operations come from clients: beyond this many, all others count as ``other``."""
@@ -12,6 +14,7 @@ class ApiMetrics:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.registry = registry
+        self.graph = GraphMetrics(registry)
         self._operations: set[str] = set()
         self._requests = Counter(
             "kindred_http_requests", "HTTP requests answered, by route and status.", ["route", "status"], registry=registry

@@ -9,6 +9,7 @@ from strawberry import relay
 from api.context import Info
 from api.errors import InvalidArgument
 from api.explain_queries import ExplainQuery
+from api.health_queries import HealthQuery
 from api.members import own_id
 from api.policy_queries import PolicyQuery
 from api.steward_queries import StewardQuery
@@ -23,7 +24,7 @@ from graph.model.profile import NoIdentity
 
 
 @strawberry.type(description="What can be asked.")
-class Query(ExplainQuery, StewardQuery, PolicyQuery):
+class Query(ExplainQuery, StewardQuery, PolicyQuery, HealthQuery):
     """The root of all queries."""
 
     @strawberry.field(description="Any object by its global id; null where there is none.")

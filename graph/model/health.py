@@ -22,6 +22,13 @@ class SizeCount:
     """None: any larger."""
     identities: int
 
+    @property
+    def name(self) -> str:
+        """As a person would write it: ``2``, ``3-4``, ``33+``."""
+        if self.at_most is None:
+            return f"{self.at_least}+"
+        return str(self.at_least) if self.at_least == self.at_most else f"{self.at_least}-{self.at_most}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceActivity:

@@ -135,14 +135,8 @@ def _days(days: Sequence[DayActivity]) -> Table:
 def _sizes(by_records: Sequence[SizeCount], by_members: Sequence[SizeCount]) -> Table:
     table = Table("Size", "By records", "By members", title="Identities by size")
     for records, members in zip(by_records, by_members, strict=True):
-        table.add_row(_bounds(records), f"{records.identities:,}", f"{members.identities:,}")
+        table.add_row(records.name, f"{records.identities:,}", f"{members.identities:,}")
     return table
-
-
-def _bounds(size: SizeCount) -> str:
-    if size.at_most is None:
-        return f"{size.at_least}+"
-    return str(size.at_least) if size.at_least == size.at_most else f"{size.at_least}-{size.at_most}"
 
 
 def _interval(estimate: Estimate | None) -> str:

@@ -50,7 +50,8 @@ def test_lists_of_objects_are_pages_or_documented_as_short() -> None:
     """A list whose length the graph decides is a connection, or takes ``first``."""
     # Bounded by the model: the touchpoint's cap of identifiers and products, steps of a shortest path, the two members'
     # decisions, the purposes of consent, the fields of a match, what one event states, what one decision touched; of a policy's
-    # difference the purposes, the kinds of decision, and as many examples as were asked for, each a sample.
+    # difference the purposes, the kinds of decision, and as many examples as were asked for, each a sample; of health the classes
+    # of sizes, the reasons, the days that were asked for, and the sources of a day.
     short = {
         "Touchpoint.identifiers", "Touchpoint.products", "Touchpoint.rejectedValues", "RecordVersion.identifiers",
         "RecordVersion.rejectedValues", "RecordVersion.consent", "Profile.consent", "Decision.before", "Decision.after",
@@ -58,7 +59,8 @@ def test_lists_of_objects_are_pages_or_documented_as_short() -> None:
         "Explanation.obstacles", "Match.comparisons",
         "Query.policies", "PolicyDiff.purposes", "PurposeDiff.decisions", "PurposeDiff.pending", "PurposeDiff.mergeExamples",
         "PurposeDiff.splitExamples", "SplitExample.parts", "ConsentEffect.conflicts", "ConsentEffect.restored",
-        "ConsentExample.before",
+        "ConsentExample.before", "GraphHealth.recordSizes", "GraphHealth.memberSizes", "GraphHealth.heldBack", "GraphHealth.days",
+        "HealthDay.sources", "RatedIdentity.reasons",
     }  # fmt: skip
     unbounded = set()
     for name, kind in served().type_map.items():
