@@ -36,6 +36,8 @@ from graph.model.ids import IdentityId
 SECONDS_PER_DAY = 86_400.0
 ASSERTED_BITS = 1e9
 """More than the evidence of any number of pairs: a steward's word."""
+ASSERTED_APART_BITS = -1e15
+"""That two are no home outweighs any number of words that each of them is one with others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ class Homes:
         order = np.argsort(self.household, kind="stable")
         ids = [self.residents.ids[number] for number in order.tolist()]
         bounds = runs(self.household[order]).tolist()
-        return tuple(sorted(tuple(ids[first:last]) for first, last in pairwise(bounds)))
+        return tuple(sorted(tuple(sorted(ids[first:last])) for first, last in pairwise(bounds)))
 
     @property
     def first_seen(self) -> dict[str, datetime]:
@@ -194,7 +196,7 @@ def _linked(
     same, different = stewards.same, stewards.different
     left = np.concatenate([same[0], different[0], pairs.left, common.left[unplaced]])
     right = np.concatenate([same[1], different[1], pairs.right, common.right[unplaced]])
-    asserted = [np.full(len(same[0]), ASSERTED_BITS), np.full(len(different[0]), -ASSERTED_BITS)]
+    asserted = [np.full(len(same[0]), ASSERTED_BITS), np.full(len(different[0]), ASSERTED_APART_BITS)]
     weight = np.concatenate([*asserted, scores.total, between])
     # Of several weights of one pair the first counts: a steward's word.
     first = np.unique(keyed(left, right), return_index=True)[1]

@@ -73,10 +73,11 @@ def _link(
     via: tuple[str, ...],
     kind: StepKind = StepKind.RULE,
 ) -> Link:
-    low, high = min(left, right), max(left, right)
+    ids = homes.residents.ids
+    low, high = (left, right) if ids[left] < ids[right] else (right, left)
     return Link(
-        left=homes.residents.ids[low],
-        right=homes.residents.ids[high],
+        left=ids[low],
+        right=ids[high],
         weight=weight,
         rule=rule or "+".join(dict.fromkeys(namespace_of(name) for name in via)),
         kind=kind,

@@ -97,6 +97,11 @@ def place(pointers: Pointers, household: Index, home: HomeEvidence, *, apart: tu
     source_apart, target_apart = household[apart[0]], household[apart[1]]
     forbidden = np.concatenate([keyed(source_apart, target_apart), keyed(target_apart, source_apart)])
     chosen &= ~np.isin(pairs[best], forbidden)
-    moved = np.arange(int(household.max()) + 1)
+    unmoved = np.arange(int(household.max()) + 1)
+    moved = unmoved.copy()
     moved[source[best[chosen]]] = target[best[chosen]]
+    # Of two that are kept apart and point to one household, neither goes there.
+    meeting = moved[source_apart] == moved[target_apart]
+    for parted in (source_apart[meeting], target_apart[meeting]):
+        moved[parted] = unmoved[parted]
     return moved[household]

@@ -1,6 +1,7 @@
 """Residents: what is known of each individual that speaks of a home, as columns.
 
-Individuals are numbered in the order of their ids, so nothing that follows depends on the order of the evidence.
+Individuals are numbered in the order of their first records, so nothing that follows depends on the order of the evidence, nor on
+ids, which another installation would make otherwise.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -87,9 +88,10 @@ def residents_of(
         for claim in evidence.claims
         if claim.entity_type != "organization" and (identity_id := individual_of.get(claim.record_id)) is not None
     ]
-    mine.sort(key=lambda item: (item[0], item[1].record_id))
+    mine.sort(key=lambda item: item[1].record_id)
     ids = list(dict.fromkeys(identity_id for identity_id, _ in mine))
     number_of = {identity_id: number for number, identity_id in enumerate(ids)}
+    mine.sort(key=lambda item: number_of[item[0]])
     people = np.fromiter((number_of[identity_id] for identity_id, _ in mine), dtype=np.int64, count=len(mine))
     ordered = [claim for _, claim in mine]
     at = np.fromiter((_seconds(claim.at) for claim in ordered), dtype=np.float64, count=len(ordered))
