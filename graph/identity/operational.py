@@ -20,8 +20,8 @@ from graph.identity.confirmed.statements import Statements, candidates, namespac
 from graph.identity.confirmed.weights import Compared, compare_pairs
 from graph.identity.homes.arrays import Flags, Floats, Index, connected, keyed, runs
 from graph.identity.policy import Confirmation, Joins, Policy, PolicyError
-from graph.identity.reading import Finding, Link, Reading, link_assertions
-from graph.model.claim import EvidenceSet, namespace_of
+from graph.identity.reading import Finding, Link, Reading, link_assertions, newest_assertions
+from graph.model.claim import Assertion, EvidenceSet, namespace_of
 from graph.model.explanation import StepKind
 from graph.model.ids import IdentityId
 
@@ -37,6 +37,8 @@ class Confirmed:
     reading: Reading
     """Members, assertions and what was left out; its links are the stewards' alone."""
     confirmation: Confirmation
+    kept_apart: Mapping[tuple[str, str], Assertion]
+    """Pairs of members, identifiers among them, that a steward keeps apart; the smaller first."""
 
     def links(self, pairs: Sequence[int]) -> list[Link]:
         """Confirmed pairs as links, their weight in bits."""
@@ -95,7 +97,14 @@ def read_confirmed(evidence: EvidenceSet, policy: Policy, individual_of: Mapping
     link_assertions(evidence.assertions, reading, policy)
     reading.links[:] = [link for link in reading.links if individual_of.get(link.left) == individual_of.get(link.right)]
     joined = ~compared.forbidden & (compared.kinds >= confirmation.min_kinds) & (compared.weight >= confirmation.min_weight)
-    return Confirmed(statements=statements, compared=compared, joined=joined, reading=reading, confirmation=confirmation)
+    return Confirmed(
+        statements=statements,
+        compared=compared,
+        joined=joined,
+        reading=reading,
+        confirmation=confirmation,
+        kept_apart={pair: word for pair, word in newest_assertions(evidence.assertions, policy) if not word.same},
+    )
 
 
 def _counts(key: str, policy: Policy, reading: Reading) -> bool:
@@ -211,7 +220,8 @@ def attach_identifiers(
 ) -> tuple[list[tuple[str, ...]], dict[str, datetime], list[Finding]]:
     """Add to each group of records the verified identifiers that its records alone state.
 
-    Returns the groups, when each identifier was first stated, and the identifiers that belong to nobody.
+    Returns the groups, when each identifier was first stated, and the identifiers that belong to nobody: those of several groups,
+    and those that a steward keeps apart from a member of theirs.
     """
     statements = confirmed.statements
     group_of = {record: index for index, part in enumerate(parts) for record in part}
@@ -238,4 +248,21 @@ def attach_identifiers(
         elif individual_of.get(key) == individual_of.get(parts[low][0]):
             groups[low].append(key)
             first_seen[key] = min(statements.claims[record].first_seen for record in records[first:last].tolist())
+    shared.extend(_kept_apart(groups, confirmed))
     return [tuple(sorted(group)) for group in groups], first_seen, shared
+
+
+def _kept_apart(groups: Sequence[list[str]], confirmed: Confirmed) -> list[Finding]:
+    """Take the identifiers out of groups that a steward keeps apart from another member; of two identifiers both."""
+    findings = []
+    group_of = {member: group for group in groups for member in group} if confirmed.kept_apart else {}
+    for (left, right), word in confirmed.kept_apart.items():
+        group = group_of.get(left, [])
+        if left not in group or right not in group:
+            continue
+        for key in (left, right):
+            if key not in confirmed.reading.claims:
+                group.remove(key)
+        detail = f"{word.by} asserted: {word.reason}"
+        findings.append(Finding(reason="asserted_different", detail=detail, members=(left, right)))
+    return findings

@@ -243,14 +243,18 @@ def _link_sighting(left: str, right: str, first_seen: datetime, reading: Reading
     reading.links.append(_link(left, right, weight, "seen_with", StepKind.SEEN_WITH, (left, right), first_seen))
 
 
-def link_assertions(assertions: Iterable[Assertion], reading: Reading, policy: Policy) -> None:
-    """Add what stewards assert; of several assertions on one pair the newest counts."""
+def newest_assertions(assertions: Iterable[Assertion], policy: Policy) -> list[tuple[tuple[str, str], Assertion]]:
+    """The last word on each pair of members that stewards gave for a policy's purpose; pairs sorted, the smaller member first."""
     newest: dict[tuple[str, str], Assertion] = {}
     for assertion in sorted(assertions, key=lambda a: (a.at, a.id)):
         if assertion.purpose in (None, policy.purpose):
-            pair = (min(assertion.left, assertion.right), max(assertion.left, assertion.right))
-            newest[pair] = assertion
-    for pair, assertion in sorted(newest.items()):
+            newest[min(assertion.left, assertion.right), max(assertion.left, assertion.right)] = assertion
+    return sorted(newest.items())
+
+
+def link_assertions(assertions: Iterable[Assertion], reading: Reading, policy: Policy) -> None:
+    """Add what stewards assert; of several assertions on one pair the newest counts."""
+    for pair, assertion in newest_assertions(assertions, policy):
         if not set(pair) <= reading.members.keys():
             continue
         if assertion.same:
