@@ -16,7 +16,7 @@ from graph.identity.conclusion import Components, Conclusion, conclude_individua
 from graph.identity.planning import plan_memberships
 from graph.identity.policy import Joins, Policy
 from graph.identity.reading import Reading, carriers_of, exclude
-from graph.model.claim import Assertion, Claim, EvidenceSet, Match, Sighting
+from graph.model.claim import Assertion, Claim, EvidenceSet, Match, Sighting, weight_as_read
 from graph.model.explanation import MatchDetail
 from graph.model.identity import Purpose
 from graph.model.ids import IdentifierKey, IdentityId, RecordId
@@ -228,7 +228,12 @@ def plain_matches(details: Iterable[MatchDetail]) -> tuple[Match, ...]:
     """Scored evidence as policies read it."""
     ordered = sorted(details, key=lambda detail: (detail.left, detail.right))
     return tuple(
-        Match(left=RecordId(detail.left), right=RecordId(detail.right), match_weight=detail.match_weight, linked=detail.linked)
+        Match(
+            left=RecordId(detail.left),
+            right=RecordId(detail.right),
+            match_weight=weight_as_read(detail.match_weight),
+            linked=detail.linked,
+        )
         for detail in ordered
     )
 

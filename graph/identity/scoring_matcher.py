@@ -13,7 +13,7 @@ from graph.identity.matching.matching import Matching, match_records
 from graph.identity.matching.records import Records, records_of
 from graph.identity.matching.scored import Kept, digest, kept_pairs, parameters_json, scored_matches
 from graph.identity.progress import Progress
-from graph.model.claim import EvidenceSet, Match
+from graph.model.claim import EvidenceSet, Match, weight_as_read
 from graph.model.scored_match import MatchModelRecord, ScoredMatch
 from graph.repositories.matches import MatchRepository
 
@@ -76,7 +76,8 @@ def _match(records: Records, seconds: "_Seconds") -> tuple[Matching, Kept]:
 def _collect(scored: Iterator[ScoredMatch], into: list[Match]) -> Iterator[ScoredMatch]:
     """Pass scores on, and remember what resolution needs of them."""
     for match in scored:
-        into.append(Match(left=match.left, right=match.right, match_weight=match.match_weight, linked=match.linked))
+        weight = weight_as_read(match.match_weight)
+        into.append(Match(left=match.left, right=match.right, match_weight=weight, linked=match.linked))
         yield match
 
 

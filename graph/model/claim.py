@@ -71,9 +71,18 @@ class Match:
     left: RecordId
     right: RecordId
     match_weight: float
-    """Of the pair by itself, in bits."""
+    """Of the pair by itself, in bits; see ``weight_as_read``."""
     linked: bool = True
     """Whether the two belong together, all that their fellows state considered."""
+
+
+def weight_as_read(match_weight: float) -> float:
+    """A score as policies read it: in whole quarters of a bit.
+
+    The model of scores is estimated from all records, so each new record moves all scores by a trifle. What policies read moves
+    seldom, and a score is written anew whenever that does: what was kept step by step reads like what is scored from scratch.
+    """
+    return round(match_weight * 4) / 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

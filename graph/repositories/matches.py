@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TypeVar
 
 from graph.database import Database
-from graph.model.claim import Match
+from graph.model.claim import Match, weight_as_read
 from graph.model.ids import RecordId
 from graph.model.scored_match import MatchModelRecord, ScoredMatch
 from graph.repositories.paging import read_pages
@@ -18,8 +18,6 @@ from graph.statements.statement import NoParameters
 PAGE_RECORDS = 5_000
 BATCH_MATCHES = 4_000
 WRITERS = 2
-SAME_WEIGHT_BITS = 0.25
-"""A score that changed by less than this, on the same levels and with the same verdict, is not written again."""
 
 T = TypeVar("T")
 _Standing = dict[tuple[str, str], tuple[float, bool, tuple[str, ...]]]
@@ -40,7 +38,7 @@ class MatchRepository:
         """The scored evidence that holds now."""
         standing = await self._standing()
         return tuple(
-            Match(left=RecordId(left), right=RecordId(right), match_weight=weight, linked=linked)
+            Match(left=RecordId(left), right=RecordId(right), match_weight=weight_as_read(weight), linked=linked)
             for (left, right), (weight, linked, _) in standing.items()
         )
 
@@ -116,8 +114,10 @@ class MatchRepository:
 
 
 def _same(before: tuple[float, bool, tuple[str, ...]], match: ScoredMatch) -> bool:
+    """Whether policies read the same of a score as before, on the same levels; it is then not written again."""
     weight, linked, levels = before
-    return linked == match.linked and levels == match.levels and abs(weight - match.match_weight) < SAME_WEIGHT_BITS
+    read, now = weight_as_read(weight), weight_as_read(match.match_weight)
+    return linked == match.linked and levels == match.levels and read == now
 
 
 def _row(match: ScoredMatch, place: dict[str, int]) -> statements.MatchMap:
