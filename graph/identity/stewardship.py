@@ -457,5 +457,6 @@ def _changed(evidence: EvidenceSet, change: Change) -> EvidenceSet:
         )
         if change.unlinked
         else evidence.claims,
+        sightings=tuple(s for s in evidence.sightings if not {(s.left, s.right), (s.right, s.left)} & change.unlinked),
         assertions=(*(a for a in evidence.assertions if a.id not in change.retracted), *change.added),
     )
