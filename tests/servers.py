@@ -1,4 +1,4 @@
-"""Real servers for the integration tests: one embedded stack per session, emptied before each test that uses it.
+"""Real servers for tests: one embedded stack per session, emptied before each test that uses it.
 
 A stack that is kept warm is used instead when ``KINDRED_TEST_NEO4J_URI``, ``KINDRED_TEST_NEO4J_PASSWORD`` and
 ``KINDRED_TEST_NATS_URL`` (with its login) are set: **its graph and its streams are deleted**. Servers that do not start fail the

@@ -1,0 +1,58 @@
+"""Law 2, streaming = batch: the partition kept event by event equals the one computed from scratch over the same evidence.
+
+What is kept: after every resolution of everything the three partitions are those that the same evidence yields from scratch. In
+between a neighbourhood can be settled by itself. This scores no records (the model of scores is estimated from all of them), so
+it yields what the evidence yields with the scores of the last time; where no record has changed since, these are the scores that
+are made from scratch.
+"""
+
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from graph.identity.scoring_matcher import match_evidence
+from graph.model.evidence import Evidence, RecordVersion
+from tests.laws.conclusions import conclusions
+from tests.laws.evidence import deliveries, events
+from tests.laws.installation import Installation
+from tests.laws.stewards import act, members_of
+
+
+@given(sent=events(least=1, most=8), data=st.data())
+def test_law_2_streaming_equals_batch(installation: Installation, sent: list[Evidence], data: st.DataObject) -> None:
+    installation.empty()
+    installation.deliver(sent)
+    whole = installation.evidence()
+    expected = conclusions(match_evidence(whole))
+    installation.empty()
+    for batch in data.draw(deliveries(sent)):
+        installation.deliver(batch)
+        if data.draw(st.booleans()):
+            installation.settle(members_of(batch))
+        else:
+            installation.resolve()
+    installation.resolve()
+    assert installation.partitions() == expected
+    assert set(installation.with_standing_scores().matches) == set(match_evidence(whole).matches), (
+        "kept scores read like new ones"
+    )
+
+
+@given(sent=events(least=2, most=6), later=events(least=1, most=2), data=st.data())
+def test_law_2_what_stewards_do_settles_at_once(
+    installation: Installation, sent: list[Evidence], later: list[Evidence], data: st.DataObject
+) -> None:
+    installation.empty()
+    installation.deliver(sent)
+    installation.resolve()
+    for _ in range(data.draw(st.integers(1, 3))):
+        act(installation, data)
+        assert installation.partitions() == conclusions(installation.with_standing_scores())
+    # Interactions change no score, so that settling them settles everything.
+    seen = [replace(event, id=f"later-{event.id}") for event in later if not isinstance(event, RecordVersion)]
+    installation.deliver(seen)
+    installation.settle(members_of(seen))
+    assert installation.partitions() == conclusions(installation.with_standing_scores())
+    installation.resolve()
+    assert installation.partitions() == conclusions(match_evidence(installation.evidence()))
