@@ -61,7 +61,11 @@ async def resolve_and_measure(database: Database, purposes: Sequence[Purpose], *
         ResolutionBusy: somebody else resolved all through the patience.
     """
     reports = await resolve_once(database, purposes, progress=progress)
-    await make_surveyor(database).measure_changed(ORDER, progress=progress)
+    try:
+        await make_surveyor(database).measure_changed(ORDER, progress=progress)
+    except (Neo4jError, DriverError) as error:
+        # The identities are written: what they are like is measured next time.
+        log.warning("health.not_measured", reason=str(error))
     return reports
 
 

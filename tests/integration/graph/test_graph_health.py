@@ -12,9 +12,11 @@
 import itertools
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
+from neo4j import GraphDatabase
 
 from graph.database import Database
 from graph.identity.progress import NoProgress
@@ -33,6 +35,7 @@ from graph.repositories.health import HealthRepository
 from graph.repositories.identities import IdentityRepository
 from graph.repositories.matches import MatchRepository
 from graph.repositories.reviews import ReviewRepository
+from graph.visual.catalog import LABELS
 
 NOON = datetime(2025, 3, 1, 12, tzinfo=UTC)
 IND = Purpose.INDIVIDUAL
@@ -294,3 +297,11 @@ async def test_the_state_is_the_last_of_each_day(history: Database, surveyor: Su
     decided = (await health.gauges())[IND]
     # 3 formed, and one of each other kind, over all days.
     assert decided == (second, {"formed": 3, "joined": 1, "merged": 1, "split": 1})
+
+
+async def test_the_catalogue_holds_what_is_kept_of_a_day(stack: Any, history: Database, surveyor: Surveyor) -> None:
+    await surveyor.measure(IND, progress=NoProgress())
+    with GraphDatabase.driver(stack.neo4j.uri, auth=(stack.neo4j.user, stack.neo4j.password)) as driver:
+        kept = driver.execute_query("MATCH (day:HealthDay) UNWIND keys(day) AS name RETURN DISTINCT name").records
+    [label] = [label for label in LABELS if label.name == "HealthDay"]
+    assert {row["name"] for row in kept} == {each.name for each in label.properties}
