@@ -15,6 +15,8 @@ Codes = NDArray[np.int32]
 SILENT = -1
 """Level of a pair of which one record is silent on the field."""
 SWAPPED_SIMILARITY = 0.9
+SWAPPED_LENGTH = 4
+"""Letters from which a name in the other's place may be misspelt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,15 +162,17 @@ def _swapped_names(columns: tuple[Column, ...], place: dict[Meaning, int], compa
 
 
 def _crossed(given: Column, family: Column, a: Index, b: Index) -> NDArray[np.bool_]:
-    """Whether the given name of ``a`` is the family name of ``b``."""
+    """Whether the given name of ``a`` is the family name of ``b``; short ones have to be equal, lest Ada be Adams."""
     x, y = given.codes[a].astype(np.int64), family.codes[b].astype(np.int64)
     found = np.zeros(len(a), dtype=np.bool_)
     stated = np.flatnonzero((x >= 0) & (y >= 0))
     if len(stated):
         key, inverse = np.unique(x[stated] * len(family.values) + y[stated], return_inverse=True)
         i, j = np.divmod(key, len(family.values))
-        similar = cross_similarity([given.values[n] for n in i.tolist()], [family.values[n] for n in j.tolist()])
-        found[stated] = (similar > SWAPPED_SIMILARITY)[inverse]
+        one, other = [given.values[n] for n in i.tolist()], [family.values[n] for n in j.tolist()]
+        long = np.array([min(len(p), len(q)) >= SWAPPED_LENGTH for p, q in zip(one, other, strict=True)], dtype=np.bool_)
+        similar = cross_similarity(one, other)
+        found[stated] = (np.where(long, similar, np.floor(similar)) > SWAPPED_SIMILARITY)[inverse]
     return found
 
 

@@ -21,6 +21,8 @@ from graph.identity.matching.records import UNKNOWN, Column, domain_of
 
 Index = NDArray[np.int64]
 Floats = NDArray[np.float32]
+CHARACTERS_PER_EDIT = 4
+"""Characters of which one may be wrong in a code that is taken for a misspelt one."""
 
 
 def cross_similarity(left: Sequence[str], right: Sequence[str]) -> Floats:
@@ -223,11 +225,13 @@ def _birth_date(values: Values) -> _Level:
 def _code(meaning: Meaning) -> Callable[[Values], _Level]:
     def compare(values: Values) -> _Level:
         distance = values.distance()
+        # Of a short code that is another one some characters are the same all the same.
+        edits = np.maximum(*values.lengths()) / CHARACTERS_PER_EDIT
         conditions = {
             "exact": values.same,
-            "one_edit": distance <= 1,
-            "two_edits": distance <= 2,
-            "three_edits": distance <= 3,
+            "one_edit": (distance <= 1) & (edits >= 1),
+            "two_edits": (distance <= 2) & (edits >= 2),
+            "three_edits": (distance <= 3) & (edits >= 3),
         }
         if meaning is Meaning.POSTAL_CODE:
             area = values.same_part(lambda value: value[:3])

@@ -64,7 +64,7 @@ class Levels:
         shares: NDArray[np.float64] = np.full(len(self.names), 0.004)
         shares[0] = self.chance
         if ELSEWHERE in self.names:
-            place = self.index(ELSEWHERE)
+            shares[place], place = ONE_PLACE, self.index(ELSEWHERE)
         shares[place] = 0
         shares[place] = 1 - shares.sum()
         return shares
@@ -79,6 +79,8 @@ ELSEWHERE = "elsewhere"
 first of these fields has this level then, and the others are left out, since they say the same once more."""
 MOVED = 0.1
 """Share of the pairs of one person that are assumed to be of two places, before any record is seen."""
+ONE_PLACE = 0.3
+"""Share of the pairs of strangers that are assumed to differ in a part of a place and not in all of it."""
 _CODE = ("exact", "one_edit", "two_edits", "three_edits", "different")
 
 LEVELS: dict[Meaning, Levels] = {
@@ -149,15 +151,15 @@ LEVELS: dict[Meaning, Levels] = {
     Meaning.STREET: Levels(
         ("exact", "spelling", "similar", "other_number", "resembles", "same_number", "different", ELSEWHERE),
         graded=(1, 2),
-        differs=0.3,
+        differs=0.15,
         chance=0.0001,
     ),
-    Meaning.CITY: Levels(("exact", "spelling", "similar", "different", ELSEWHERE), graded=(1, 2), differs=0.2, chance=0.02),
+    Meaning.CITY: Levels(("exact", "spelling", "similar", "different", ELSEWHERE), graded=(1, 2), differs=0.1, chance=0.02),
     Meaning.REGION: Levels(("exact", "different"), differs=0.1, chance=0.1),
     Meaning.POSTAL_CODE: Levels(
         ("exact", "one_edit", "same_area", "two_edits", "different", ELSEWHERE),
         graded=(1, 2),
-        differs=0.25,
+        differs=0.15,
         chance=0.005,
     ),
     Meaning.IDENTIFIER: Levels(_CODE, graded=(1, 2), differs=0.3, chance=0.00001),
