@@ -11,7 +11,16 @@ WHERE $purpose = 'household' AND CASE WHEN $as_of IS NULL THEN home.valid_to IS 
 WITH identifier, CASE $purpose WHEN 'household' THEN household ELSE person END AS identity
 LIMIT 1
 RETURN
-  identifier IS NOT NULL AS known,
+  // As of a moment, what no event had named yet was not known.
+  identifier IS NOT NULL AND (
+    $as_of IS NULL
+    OR identity IS NOT NULL
+    OR EXISTS { MATCH (identifier)<-[:CARRIES]-(touchpoint:Touchpoint) WHERE touchpoint.recorded_at <= $as_of }
+    OR EXISTS {
+      MATCH (identifier)<-[:CARRIES]-(:Record)-[:HAS_VERSION]->(version:RecordVersion)
+      WHERE version.recorded_at <= $as_of AND $key IN version.identifier_keys
+    }
+  ) AS known,
   identity {.id, .purpose, .created_at, .retired_at} AS identity,
   COLLECT {
     MATCH (identifier)<-[:HOLDS]-(held:HeldBack)

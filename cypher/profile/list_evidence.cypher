@@ -22,21 +22,26 @@ WHERE coalesce(link.retracted_at > $as_of, link.retracted_at IS NULL)
     WHERE holder IN owners AND CASE WHEN $as_of IS NULL THEN other.valid_to IS NULL
         ELSE other.valid_from <= $as_of AND coalesce(other.valid_to > $as_of, true) END
   }
-  AND CASE
-    WHEN $as_of IS NULL THEN true
-    WHEN link.at IS NOT NULL THEN link.at <= $as_of
-    WHEN start:Record THEN EXISTS {
-      MATCH (start)-[:HAS_VERSION]->(version:RecordVersion)
-      WHERE version.recorded_at <= $as_of AND end.key IN version.identifier_keys
-    }
-    ELSE EXISTS {
-      MATCH (start)<-[:CARRIES]-(touchpoint:Touchpoint)-[:CARRIES]->(end)
-      WHERE touchpoint.recorded_at <= $as_of
-    }
-  END
+  AND CASE WHEN $as_of IS NULL OR link.at IS NULL THEN true ELSE link.at <= $as_of END
+// As of a moment, what was seen of a link is what had been recorded by then.
+CALL (start, link, end) {
+  WITH * WHERE $as_of IS NULL OR link.at IS NOT NULL
+  RETURN link.first_seen AS first_seen, link.last_seen AS last_seen, true AS known
+  UNION
+  WITH * WHERE $as_of IS NOT NULL AND link.at IS NULL AND start:Record
+  MATCH (start)-[:HAS_VERSION]->(version:RecordVersion)
+  WHERE version.recorded_at <= $as_of AND end.key IN version.identifier_keys
+  RETURN min(version.at) AS first_seen, max(version.at) AS last_seen, count(version) > 0 AS known
+  UNION
+  WITH * WHERE $as_of IS NOT NULL AND link.at IS NULL AND NOT start:Record
+  MATCH (start)<-[:CARRIES]-(touchpoint:Touchpoint)-[:CARRIES]->(end)
+  WHERE touchpoint.recorded_at <= $as_of
+  RETURN min(touchpoint.at) AS first_seen, max(touchpoint.at) AS last_seen, count(touchpoint) > 0 AS known
+}
+WITH identity_id, start, link, end, first_seen, last_seen WHERE known
 WITH identity_id, {
   kind: toLower(type(link)), start: coalesce(start.key, start.id), end: coalesce(end.key, end.id), id: link.id,
-  first_seen: link.first_seen, last_seen: link.last_seen, at: link.at, by: link.by, reason: link.reason
+  first_seen: first_seen, last_seen: last_seen, at: link.at, by: link.by, reason: link.reason
 } AS item
 WITH identity_id, item, item.start + '\n' + item.end + '\n' + item.kind + '\n' + coalesce(item.id, '') AS cursor
 ORDER BY cursor
