@@ -293,9 +293,7 @@ class Stewardship:
         for purpose in purposes:
             conclude = conclude_households if purpose is Purpose.HOUSEHOLD else conclude_operational
             conclusion = await conclude(evidence, made.policies[purpose], self._components, individual_of)
-            current = Current(
-                identities=await self._identities.identities(purpose), identity_of=await self._identities.memberships(purpose)
-            )
+            current = await self._identities.standing(purpose)
             found.append((purpose, self._plan_of(purpose, made, current, conclusion.parts, conclusion.first_seen), conclusion))
         return found
 
