@@ -23,8 +23,11 @@ class Matched:
 class Matcher(Protocol):
     """Scores records of the evidence against each other."""
 
-    async def match(self, evidence: EvidenceSet, *, progress: Progress) -> Matched:
-        """The evidence with the matches that hold now; what is new of them is in the graph when this returns."""
+    async def match(self, evidence: EvidenceSet, *, target_precision: float | None, progress: Progress) -> Matched:
+        """The evidence with the matches that hold now; what is new of them is in the graph when this returns.
+
+        Links are made such that ``target_precision`` is to be expected of them, see ``matching.match_records``.
+        """
 
 
 class KeepsMatches:
@@ -33,6 +36,12 @@ class KeepsMatches:
     def __init__(self, matches: MatchRepository) -> None:
         self._matches = matches
 
-    async def match(self, evidence: EvidenceSet, *, progress: Progress) -> Matched:  # noqa: ARG002 - it has no steps
+    async def match(
+        self,
+        evidence: EvidenceSet,
+        *,
+        target_precision: float | None,  # noqa: ARG002 - it links nothing anew
+        progress: Progress,  # noqa: ARG002 - it has no steps
+    ) -> Matched:
         """The evidence with the matches of the graph."""
         return Matched(evidence=replace(evidence, matches=await self._matches.matches()))

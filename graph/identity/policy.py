@@ -183,6 +183,8 @@ class Policy:
     limits: Limits
     contradictions: tuple[Contradiction, ...]
     """What separates two records wherever they meet, the strongest first."""
+    target_precision: float | None
+    """Pairwise precision to be expected of scored matches (individual): where even odds would not reach it they take more."""
     min_match_weight: float | None
     """Scored matches from this weight on join; None: never."""
     confirmation: Confirmation | None
@@ -251,6 +253,7 @@ def parse_policy(document: Mapping[str, Any], *, purpose: Purpose, where: str) -
                 key=lambda item: (-item.weight, item.fields),
             )
         ),
+        target_precision=top.take("target_precision", float, None),
         min_match_weight=top.take("min_match_weight", float, None),
         confirmation=_optional(Confirmation, top.take("confirmation", dict, None), f"{where} [confirmation]"),
         home=_optional(HomeEvidence, top.take("home", dict, None), f"{where} [home]"),

@@ -87,7 +87,8 @@ class Proposer:
             for purpose, version in versions.items()
             if purpose is not proposed.purpose or pending
         }
-        matched = await self._matcher.match(await self._claims.everything(), progress=progress)
+        evidence = await self._claims.everything()
+        matched = await self._matcher.match(evidence, target_precision=None, progress=progress)
         evidence = matched.evidence
         stages.begin("read identities")
         current = {purpose: await self._identities.standing(purpose) for purpose in ORDER}

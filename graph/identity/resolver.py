@@ -131,7 +131,8 @@ class Resolver:
         policies = await self._policies()
         evidence = await self._claims.everything()
         stages.begin("match")
-        matched = await self._matcher.match(evidence, progress=progress)
+        target = policies[Purpose.INDIVIDUAL].target_precision
+        matched = await self._matcher.match(evidence, target_precision=target, progress=progress)
         stages.divide(matched.seconds)
         records = frozenset(claim.record_id for claim in matched.evidence.claims)
         return _Gathered(evidence=matched.evidence, records=records, estimates=matched.estimates, policies=policies)

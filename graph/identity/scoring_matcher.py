@@ -2,8 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from time import perf_counter
 
@@ -13,7 +13,8 @@ from graph.identity.matching.matching import Matching, match_records
 from graph.identity.matching.records import Records, records_of
 from graph.identity.matching.scored import Kept, digest, kept_pairs, parameters_json, scored_matches
 from graph.identity.progress import Progress
-from graph.model.claim import EvidenceSet, Match, weight_as_read
+from graph.model.claim import Assertion, EvidenceSet, Match, weight_as_read
+from graph.model.identity import Purpose
 from graph.model.scored_match import MatchModelRecord, ScoredMatch
 from graph.repositories.matches import MatchRepository
 
@@ -26,12 +27,13 @@ class ScoresRecords:
         self._clock = clock
         self._new_id = new_id
 
-    async def match(self, evidence: EvidenceSet, *, progress: Progress) -> Matched:
+    async def match(self, evidence: EvidenceSet, *, target_precision: float | None, progress: Progress) -> Matched:
         """The evidence with the scores that hold now; what is new of them is in the graph when this returns."""
         seconds = _Seconds()
         # In a thread of its own: whoever holds a lease must be able to renew it meanwhile.
         records = await asyncio.to_thread(records_of, evidence.claims)
-        evidence_digest = await asyncio.to_thread(digest, records)
+        asked = _Asked(records=records, labels=labels_of(evidence.assertions), target_precision=target_precision)
+        evidence_digest = await asyncio.to_thread(digest, records, asked.labels, target_precision)
         seconds.begin("read")
         latest = await self._matches.latest_model()
         if latest is not None and latest.evidence_digest == evidence_digest:
@@ -40,7 +42,7 @@ class ScoresRecords:
             return Matched(
                 evidence=replace(evidence, matches=standing), estimates=json.loads(latest.estimates), seconds=seconds.by_step
             )
-        matching, kept = await asyncio.to_thread(_match, records, seconds)
+        matching, kept = await asyncio.to_thread(_match, asked, seconds)
         seconds.begin("write")
         progress.stage("write matches", len(kept.left))
         expected = estimates(matching)
@@ -58,17 +60,35 @@ class ScoresRecords:
         return Matched(evidence=replace(evidence, matches=tuple(matches)), estimates=expected, seconds=seconds.by_step)
 
 
-def match_evidence(evidence: EvidenceSet) -> EvidenceSet:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    records: Records
+    labels: Mapping[tuple[str, str], bool]
+    target_precision: float | None
+
+
+def labels_of(assertions: Iterable[Assertion]) -> dict[tuple[str, str], bool]:
+    """What stewards said of pairs of records, the smaller id first: the newest word on each that counts for individuals."""
+    found: dict[tuple[str, str], bool] = {}
+    for assertion in sorted(assertions, key=lambda each: (each.at, each.id)):
+        if assertion.purpose in (None, Purpose.INDIVIDUAL):
+            found[min(assertion.left, assertion.right), max(assertion.left, assertion.right)] = assertion.same
+    return found
+
+
+def match_evidence(evidence: EvidenceSet, *, target_precision: float | None = None) -> EvidenceSet:
     """The evidence with scores made here and now, which are kept nowhere."""
-    matching, kept = _match(records_of(evidence.claims), _Seconds())
+    labels = labels_of(evidence.assertions)
+    asked = _Asked(records=records_of(evidence.claims), labels=labels, target_precision=target_precision)
+    matching, kept = _match(asked, _Seconds())
     matches: list[Match] = []
     for _ in _collect(scored_matches(matching, kept), matches):
         pass
     return replace(evidence, matches=tuple(matches))
 
 
-def _match(records: Records, seconds: "_Seconds") -> tuple[Matching, Kept]:
-    matching = match_records(records, stage=seconds.begin)
+def _match(asked: _Asked, seconds: "_Seconds") -> tuple[Matching, Kept]:
+    matching = match_records(asked.records, labels=asked.labels, target_precision=asked.target_precision, stage=seconds.begin)
     seconds.begin("keep")
     return matching, kept_pairs(matching)
 

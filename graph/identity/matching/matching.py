@@ -1,11 +1,13 @@
 """From records to clusters of one person each: candidates, comparison, estimation, completion, linkage."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
+from graph.identity.matching.calibration import Calibration, Labels, calibrate, witnesses_of
 from graph.identity.matching.candidates import candidates
 from graph.identity.matching.comparer import Comparer, chunks
 from graph.identity.matching.estimation import Observed, Sample, estimate
@@ -20,6 +22,8 @@ RANDOM_PAIRS = 1_000_000
 SAMPLED_CANDIDATES = 400_000
 CHUNK = 1_000_000
 """Pairs that are compared at once."""
+EVEN = 0.0
+"""Log odds of even chances."""
 CONNECTING = -2.0
 """Log odds from which a pair counts as a connection: clusters are looked for among records that such pairs connect."""
 LARGEST_COMPONENT = 120
@@ -39,6 +43,9 @@ class Matching:
     log_odds: Floats
     """(pairs,): of each pair by itself, natural logarithm."""
     linkage: Linkage
+    calibration: Calibration
+    threshold: float
+    """Log odds, natural, that joining two clusters took."""
 
     @property
     def linked(self) -> NDArray[np.bool_]:
@@ -48,8 +55,24 @@ class Matching:
         return linked
 
 
-def match_records(records: Records, *, seed: int = 0, stage: Callable[[str], None] = lambda _: None) -> Matching:
-    """Match records with each other. Equal records give equal results; ``stage`` is told what begins."""
+def match_records(
+    records: Records,
+    *,
+    seed: int = 0,
+    labels: Mapping[tuple[str, str], bool] = MappingProxyType({}),
+    target_precision: float | None = None,
+    stage: Callable[[str], None] = lambda _: None,
+) -> Matching:
+    """Match records with each other. Equal arguments give equal results.
+
+    Args:
+        records: the records.
+        seed: of the draw that the model is estimated from.
+        labels: pairs of record ids, the smaller first, that stewards said to be one person (or not).
+        target_precision: pairwise precision that is to be expected of the links, calibrated: joining takes more where even odds
+            would not reach it. None: even odds do.
+        stage: told what begins.
+    """
     comparer = Comparer(records)
     stage("candidates")
     pairs = candidates(records)
@@ -61,7 +84,52 @@ def match_records(records: Records, *, seed: int = 0, stage: Callable[[str], Non
     stage("link")
     left, right = complete(left, right, odds, len(records))
     linkage, odds = link(model, comparer, left, right)
-    return Matching(records, comparer, model, len(pairs), left, right, odds, linkage)
+    stage("calibrate")
+    calibration = _calibrate(model, comparer, left, right, labels)
+    threshold = _threshold_for(target_precision, linkage, calibration)
+    if threshold > EVEN:
+        linkage, _ = link(model, comparer, left, right, threshold=threshold)
+    return Matching(records, comparer, model, len(pairs), left, right, odds, linkage, calibration, threshold)
+
+
+def _calibrate(
+    model: MatchModel, comparer: Comparer, left: Index, right: Index, labels: Mapping[tuple[str, str], bool]
+) -> Calibration:
+    """Calibrate by an even share of the pairs within components, and by what stewards said."""
+    step = max(1, len(left) // SAMPLED_CANDIDATES)
+    pairs = sample(comparer, left[::step], right[::step])
+    evidence = pair_evidence(model, pairs.compared, pairs.source_left, pairs.source_right)
+    witnesses = witnesses_of(
+        model.fields,
+        model.meanings,
+        model.relations,
+        evidence.weights,
+        evidence.stated,
+        evidence.prior,
+        pairs.compared.levels,
+        model.others[0],
+    )
+    number_of = {record: number for number, record in enumerate(comparer.records.ids)} if labels else {}
+    known = sorted((number_of[a], number_of[b], same) for (a, b), same in labels.items() if a in number_of and b in number_of)
+    ends = np.array([(a, b) for a, b, _ in known], dtype=np.int64).reshape(-1, 2)
+    said = Labels(
+        odds=score_pairs(model, comparer, ends[:, 0], ends[:, 1]), same=np.array([same for *_, same in known], dtype=np.bool_)
+    )
+    return calibrate(witnesses, said)
+
+
+def _threshold_for(target: float | None, linkage: Linkage, calibration: Calibration) -> float:
+    """The log odds, at least even ones, from which the joins of a linkage reach a precision together."""
+    if target is None or not len(linkage.odds):
+        return EVEN
+    order = np.argsort(-linkage.odds, kind="stable")
+    pairs = linkage.pairs[order].astype(np.float64)
+    precision = np.cumsum(pairs * calibration.probability(linkage.odds[order])) / np.cumsum(pairs)
+    reached = np.flatnonzero(precision >= target)
+    if not len(reached) or reached[-1] == len(order) - 1:
+        # Where nothing reaches it, no threshold would.
+        return EVEN
+    return max(EVEN, float(linkage.odds[order[reached[-1] + 1]]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,12 +224,12 @@ def pairs_within(component: NDArray[np.int32]) -> tuple[Index, Index]:
     return key // max(count, 1), key % max(count, 1)
 
 
-def link(model: MatchModel, comparer: Comparer, left: Index, right: Index) -> tuple[Linkage, Floats]:
+def link(model: MatchModel, comparer: Comparer, left: Index, right: Index, *, threshold: float = EVEN) -> tuple[Linkage, Floats]:
     """Clusters, given all pairs of each component; and the log odds of each pair by itself."""
     slices = list(chunks(len(left), CHUNK)) or [slice(0)]
     parts = [_evidence(model, comparer, left[part], right[part]) for part in slices]
     evidence = PairEvidence(*(np.concatenate(arrays) for arrays in zip(*[_arrays(p) for p in parts], strict=True)))
-    return profile_linkage(left, right, evidence, len(comparer.records)), evidence.log_odds
+    return profile_linkage(left, right, evidence, len(comparer.records), threshold=threshold), evidence.log_odds
 
 
 def _evidence(model: MatchModel, comparer: Comparer, left: Index, right: Index) -> PairEvidence:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import log
 
@@ -25,13 +25,13 @@ NAT_BITS = 1 / log(2)
 CHUNK = 50_000
 LARGEST_SHARE = 40
 """Records that state one identifier up to which each pair of them is kept, whatever its score."""
-MATCHER_VERSION = "profile-linkage-1"
+MATCHER_VERSION = "profile-linkage-2"
 """Names the method; it changes whenever equal records would be scored otherwise."""
 
 
-def digest(records: Records) -> str:
-    """Digest of everything that scores follow from: what the records state, and the method."""
-    found = hashlib.sha256(MATCHER_VERSION.encode())
+def digest(records: Records, labels: Mapping[tuple[str, str], bool], target_precision: float | None) -> str:
+    """Digest of everything that scores and links follow from: what records state, stewards' labels, the target, the method."""
+    found = hashlib.sha256(repr((MATCHER_VERSION, sorted(labels.items()), target_precision)).encode())
     for text in ("\n".join(records.ids), "\n".join(records.sources)):
         found.update(text.encode())
     found.update(records.source.tobytes())
