@@ -74,6 +74,15 @@ def to_table(rows: Sequence[dict[str, str]]) -> pa.Table:
     return pa.table({name: pa.array([row.get(name) for row in rows], pa.string()) for name in names})
 
 
+def all_versions(files: Sequence[tuple[Path, Path]]) -> Iterator[RecordVersion]:
+    """What all rows of files claim, each file with its mapping."""
+    now = datetime.now(UTC)
+    for file, mapping_file in files:
+        mapping = load_mapping(str(mapping_file))
+        given = read_rows(file, encoding=mapping.file.encoding, delimiter=mapping.file.delimiter)
+        yield from versions_of((row.values for row in given if not isinstance(row, BadRow)), mapping, now=now)
+
+
 def normalised(files: Sequence[tuple[Path, Path]], *, records: Set[str]) -> pa.Table:
     """All records of files, each with its mapping, as columns.
 
@@ -82,16 +91,12 @@ def normalised(files: Sequence[tuple[Path, Path]], *, records: Set[str]) -> pa.T
     Raises:
         BenchError: the files have no record.
     """
-    now = datetime.now(UTC)
     rows: list[dict[str, str]] = []
-    for file, mapping_file in files:
-        mapping = load_mapping(str(mapping_file))
-        given = read_rows(file, encoding=mapping.file.encoding, delimiter=mapping.file.delimiter)
-        for version in versions_of((row.values for row in given if not isinstance(row, BadRow)), mapping, now=now):
-            row = columns_of(version)
-            if version.record_id not in records:
-                row[RECORD_ID] = version.source_record_id
-            rows.append(row)
+    for version in all_versions(files):
+        row = columns_of(version)
+        if version.record_id not in records:
+            row[RECORD_ID] = version.source_record_id
+        rows.append(row)
     if not rows:
         raise BenchError(f"no record in {', '.join(str(file) for file, _ in files)}")
     return to_table(rows)
