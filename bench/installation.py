@@ -26,14 +26,14 @@ KEPT_SETTINGS = ("KINDRED_JAR_CACHE", "KINDRED_JAVA_HOME", "KINDRED_MAVEN_REPOSI
 class Installation:
     """Runs ``kindred`` on one home. Nothing of the user's own installation or settings has a part in it."""
 
-    def __init__(self, home: Path, *, heap_mb: int = HEAP_MB) -> None:
+    def __init__(self, home: Path, *, heap_mb: int = HEAP_MB, page_cache_mb: int = PAGE_CACHE_MB) -> None:
         self.home = home
         self._environment = {
             name: value for name, value in os.environ.items() if not name.startswith("KINDRED_") or name in KEPT_SETTINGS
         } | {
             "KINDRED_HOME": str(home),
             "KINDRED_NEO4J_HEAP_MB": str(heap_mb),
-            "KINDRED_NEO4J_PAGE_CACHE_MB": str(PAGE_CACHE_MB),
+            "KINDRED_NEO4J_PAGE_CACHE_MB": str(page_cache_mb),
             "KINDRED_PORT": "0",
             "KINDRED_LOG_LEVEL": "warning",
         }
@@ -90,13 +90,15 @@ class Installation:
 
 
 @contextmanager
-def temporary_installation(*, heap_mb: int = HEAP_MB, services: bool = True) -> Iterator[Installation]:
+def temporary_installation(
+    *, heap_mb: int = HEAP_MB, page_cache_mb: int = PAGE_CACHE_MB, services: bool = True
+) -> Iterator[Installation]:
     """A started installation in a temporary home, stopped and deleted at the end, also after an error.
 
     Without ``services`` only its stores are started.
     """
     home = Path(tempfile.mkdtemp(prefix="kindred-bench-"))
-    installation = Installation(home, heap_mb=heap_mb)
+    installation = Installation(home, heap_mb=heap_mb, page_cache_mb=page_cache_mb)
     try:
         installation.kindred("up", *([] if services else ["--no-services"]))
         try:

@@ -1,6 +1,6 @@
 """Households: individuals who share a home, concluded from address, surname, ages and what people of one home have in common.
 
-The method and its formulas are in ``docs/guides/households.md``. What is learnt, it learns from all the evidence it is given; so
+The method and its formulas are in ``docs/identity.md``. What is learnt, it learns from all the evidence it is given; so
 the same evidence yields the same households, in whatever order it comes.
 """
 
