@@ -21,13 +21,19 @@ from graph.identity.matching.records import UNKNOWN, Column, domain_of
 
 Index = NDArray[np.int64]
 Floats = NDArray[np.float32]
+FEW_PAIRS = 2_000
 CHARACTERS_PER_EDIT = 4
 """Characters of which one may be wrong in a code that is taken for a misspelt one."""
 
 
 def cross_similarity(left: Sequence[str], right: Sequence[str]) -> Floats:
     """Jaro-Winkler similarity of each text of one list with the one at its place in the other, 0 to 1."""
-    return np.asarray(cpdist(left, right, scorer=JaroWinkler.similarity, workers=-1), dtype=np.float32)
+    return np.asarray(cpdist(left, right, scorer=JaroWinkler.similarity, workers=_workers(len(left))), dtype=np.float32)
+
+
+def _workers(pairs: int) -> int:
+    """Threads that compare so many pairs: all cores, but for so few that starting threads takes longer than comparing."""
+    return -1 if pairs > FEW_PAIRS else 1
 
 
 @dataclass
@@ -61,7 +67,9 @@ class Values:
 
     def distance(self) -> Floats:
         """Optimal string alignment distance, in edits."""
-        return np.asarray(cpdist(self.left, self.right, scorer=OSA.distance, workers=-1, dtype=np.int32), dtype=np.float32)
+        return np.asarray(
+            cpdist(self.left, self.right, scorer=OSA.distance, workers=_workers(len(self.x)), dtype=np.int32), dtype=np.float32
+        )
 
     def of(self, part: Callable[[str], str]) -> tuple[NDArray[np.int64], NDArray[np.int64], list[str]]:
         """A part of the values of both sides as numbers of distinct texts (the empty one is number 0)."""
@@ -175,7 +183,10 @@ def _family_name(values: Values) -> _Level:
 
 
 def _full_name(values: Values) -> _Level:
-    ratio = np.asarray(cpdist(values.left, values.right, scorer=token_sort_ratio, workers=-1), dtype=np.float32) / 100
+    ratio = (
+        np.asarray(cpdist(values.left, values.right, scorer=token_sort_ratio, workers=_workers(len(values.x))), dtype=np.float32)
+        / 100
+    )
     return _by_name(Meaning.FULL_NAME, {"exact": values.same, "same_words": ratio > 0.95, "similar": ratio > 0.8})
 
 
@@ -270,10 +281,7 @@ def _email(values: Values) -> _Level:
 
 
 def _similarity_of(a: Index, b: Index, texts: Sequence[str]) -> Floats:
-    return np.asarray(
-        cpdist([texts[i] for i in a.tolist()], [texts[i] for i in b.tolist()], scorer=JaroWinkler.similarity, workers=-1),
-        dtype=np.float32,
-    )
+    return cross_similarity([texts[i] for i in a.tolist()], [texts[i] for i in b.tolist()])
 
 
 _NUMBER = re.compile(r"\d+")
