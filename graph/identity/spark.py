@@ -8,7 +8,7 @@ This is the only module that imports pyspark, which is in the optional dependenc
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -19,6 +19,7 @@ from pyspark.sql.pandas.types import from_arrow_schema
 from pyspark.sql.types import ArrayType
 
 from graph.identity.matching import arrow, arrow_pairs
+from graph.identity.matching.aliases import learnt
 from graph.identity.matching.candidates import MAX_BLOCK, MORE_VALUES, PER_RECORD
 from graph.identity.matching.comparer import Compared
 from graph.identity.matching.estimation import Observed, Sample, estimate
@@ -65,7 +66,7 @@ def match_on_spark(records: DataFrame, fields: Mapping[str, Meaning], *, seed: i
     candidates = _rarest(_pairs(keyed, survey), keyed, survey).persist()
     found = candidates.count()
     scorer = Scorer(survey, estimate(_observed(candidates, found, measured, survey, seed)))
-    linked = _linked(candidates, measured, scorer)
+    linked, scorer = _linked(candidates, measured, scorer)
     clusters = rows.join(linked.select("number", "cluster"), "number", "left")
     # Computed here and now, so that what it is made of need not be kept.
     clusters = clusters.select("id", sql.coalesce("cluster", "id").alias("cluster")).localCheckpoint()
@@ -254,8 +255,8 @@ def _in_order(ordered: Sample, left: Index, right: Index) -> Sample:
     return Sample(ordered.compared.take(place), ordered.source_left[place], ordered.source_right[place])
 
 
-def _linked(candidates: DataFrame, measured: DataFrame, scorer: Scorer) -> DataFrame:
-    """Clusters (``arrow_pairs.CLUSTERS``) of the records that are connected with others."""
+def _linked(candidates: DataFrame, measured: DataFrame, scorer: Scorer) -> tuple[DataFrame, Scorer]:
+    """Clusters (``arrow_pairs.CLUSTERS``) of the records that are connected with others; the scorer with what names it learnt."""
     text = scorer_json(scorer)
     scored = _mapped(
         _with_records(candidates, measured),
@@ -267,11 +268,18 @@ def _linked(candidates: DataFrame, measured: DataFrame, scorer: Scorer) -> DataF
     component = connected(left, right, odds, len(scorer.survey.population))
     shelves = candidates.sparkSession.createDataFrame(_shelved(component))
 
-    def link(shelf: pa.Table) -> pa.Table:
-        return arrow_pairs.link_components(shelf, scorer_of(text))
+    def aliases(shelf: pa.Table) -> pa.Table:
+        return arrow_pairs.component_aliases(shelf, scorer_of(text))
 
     by_shelf = measured.join(shelves, "number").groupBy("shelf")
-    return by_shelf.applyInArrow(link, from_arrow_schema(arrow_pairs.CLUSTERS))
+    observed = by_shelf.applyInArrow(aliases, from_arrow_schema(arrow_pairs.ALIASES)).collect()
+    learning = replace(scorer, aliases=learnt(((row["one"], row["other"]), row["cluster"]) for row in observed))
+    with_aliases = scorer_json(learning)
+
+    def link(shelf: pa.Table) -> pa.Table:
+        return arrow_pairs.link_components(shelf, scorer_of(with_aliases))
+
+    return by_shelf.applyInArrow(link, from_arrow_schema(arrow_pairs.CLUSTERS)), learning
 
 
 def _shelved(component: NDArray[np.int32]) -> pa.Table:

@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from graph.identity.matching.aliases import observed_aliases
 from graph.identity.matching.arrow import KEYED, MEASURED, block_rows, keys_in, records_in
 from graph.identity.matching.candidates import pairs_of, rarity
 from graph.identity.matching.comparer import Comparer
@@ -50,6 +51,7 @@ COMPARED = pa.schema(
 """``comparer.Compared``, pair by pair; sources by their numbers in the survey."""
 SCORED = pa.schema([*PAIRS, pa.field("log_odds", pa.float64())])
 COMPONENTS = pa.schema([*MEASURED, pa.field("component", pa.int64())])
+ALIASES = pa.schema({"one": pa.string(), "other": pa.string(), "cluster": pa.int64()})
 CLUSTERS = pa.schema({"number": pa.int64(), "id": pa.string(), "cluster": pa.string()})
 """A record and the id of the first record of its cluster."""
 
@@ -116,14 +118,31 @@ def score_pairs(batch: pa.RecordBatch, scorer: Scorer) -> pa.RecordBatch:
 
 def link_components(table: pa.Table, scorer: Scorer) -> pa.Table:
     """Clusters (``CLUSTERS``) of the records of whole components (``COMPONENTS``)."""
-    records = table.sort_by("number").combine_chunks()
-    batch = pa.RecordBatch.from_struct_array(records.to_struct_array().combine_chunks())
-    component = np.unique(batch.column("component").to_numpy(), return_inverse=True)[1].astype(np.int32)
-    comparer = Comparer(records_in(batch, scorer.survey), scorer.aliases)
-    linkage, _ = link(scorer.model, comparer, *pairs_within(component))
+    batch, comparer, left, right = _components(table, scorer)
+    linkage, _ = link(scorer.model, comparer, left, right)
     _, first = np.unique(linkage.clusters, return_index=True)
     ids = batch.column("id")
     return pa.table([batch.column("number"), ids, ids.take(pa.array(first[linkage.clusters]))], schema=CLUSTERS)
+
+
+def component_aliases(table: pa.Table, scorer: Scorer) -> pa.Table:
+    """Given names that differ on linked records (``ALIASES``), of the records of whole components (``COMPONENTS``)."""
+    batch, comparer, left, right = _components(table, scorer)
+    linkage, _ = link(scorer.model, comparer, left, right)
+    observed = sorted(observed_aliases(scorer.model, comparer, left, right, linkage.clusters))
+    _, first = np.unique(linkage.clusters, return_index=True)
+    # Clusters are numbered within the table: the first record's number tells them from those of others.
+    numbers = batch.column("number").to_numpy()[first]
+    rows = [(one, other, int(numbers[cluster])) for (one, other), cluster in observed]
+    return pa.table([list(column) for column in zip(*rows, strict=True)] or [[], [], []], schema=ALIASES)
+
+
+def _components(table: pa.Table, scorer: Scorer) -> tuple[pa.RecordBatch, Comparer, Index, Index]:
+    """The records of whole components in the order of their numbers, their comparer, and all pairs within components."""
+    records = table.sort_by("number").combine_chunks()
+    batch = pa.RecordBatch.from_struct_array(records.to_struct_array().combine_chunks())
+    component = np.unique(batch.column("component").to_numpy(), return_inverse=True)[1].astype(np.int32)
+    return batch, Comparer(records_in(batch, scorer.survey), scorer.aliases), *pairs_within(component)
 
 
 def _ends(batch: pa.RecordBatch) -> tuple[pa.RecordBatch, Index, Index]:

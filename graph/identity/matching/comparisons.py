@@ -127,7 +127,6 @@ def _given_name(values: Values) -> _Level:
     similarity = values.similarity()
     canonical: dict[str, frozenset[str]] = {}
     nickname = np.zeros(len(values.x), dtype=bool)
-    alias = np.zeros(len(values.x), dtype=bool)
     initial = values.initial()
     for row in np.flatnonzero(similarity < 0.92).tolist():
         a, b = values.left[row], values.right[row]
@@ -139,8 +138,8 @@ def _given_name(values: Values) -> _Level:
             # B. is Robert, who is called Bob.
             initial[row] |= min(a, b, key=len) in _initials_of(max(a, b, key=len))
             continue
-        nickname[row] = not canonical[a].isdisjoint(canonical[b])
-        alias[row] = ((a, b) if a < b else (b, a)) in values.aliases
+        known = ((a, b) if a < b else (b, a)) in values.aliases
+        nickname[row] = known or not canonical[a].isdisjoint(canonical[b])
     return _by_name(
         Meaning.GIVEN_NAME,
         {
@@ -148,7 +147,6 @@ def _given_name(values: Values) -> _Level:
             "initial": initial,
             "spelling": similarity > 0.92,
             "nickname": nickname,
-            "alias": alias,
             "similar": similarity > 0.85,
             "resembles": similarity > 0.75,
         },

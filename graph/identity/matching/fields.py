@@ -95,7 +95,6 @@ LEVELS: dict[Meaning, Levels] = {
             "different",
             "names_swapped",
             "one_name_swapped",
-            "alias",
         ),
         graded=(1, 2),
         differs=0.03,

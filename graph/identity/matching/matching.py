@@ -1,12 +1,13 @@
 """From records to clusters of one person each: candidates, comparison, estimation, completion, linkage."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
+from graph.identity.matching.aliases import learnt, observed_aliases
 from graph.identity.matching.calibration import Calibration, Labels, calibrate, witnesses_of
 from graph.identity.matching.candidates import candidates
 from graph.identity.matching.comparer import Comparer, chunks
@@ -84,6 +85,9 @@ def match_records(
     stage("link")
     left, right = complete(left, right, odds, len(records))
     linkage, odds = link(model, comparer, left, right)
+    if aliases := learnt(observed_aliases(model, comparer, left, right, linkage.clusters)):
+        comparer = replace(comparer, aliases=aliases)
+        linkage, odds = link(model, comparer, left, right)
     stage("calibrate")
     calibration = _calibrate(model, comparer, left, right, labels)
     threshold = _threshold_for(target_precision, linkage, calibration)
