@@ -29,6 +29,10 @@ VARIANT_CHANCE = 3e-3
 """How often two given names, or surnames, of strangers are spellings or short forms of one."""
 SPELLING_BITS = 4.3
 """At most, for a given name that agrees as a spelling: of the pairs of one home, one in twenty is an Anna and a Hanna."""
+TWINS_ALIKE_BITS = 2.3
+"""The same where the birth date agrees too: parents name twins alike, one pair in five."""
+NAMED_ALIKE_BITS = 4.0
+"""What a scored match beside a birth date needs more where the given names are not the same, or one of two has a suffix."""
 MAX_BITS = 16.0
 SURNAMES_DIFFER_BITS = -4.0
 MIDDLE_NAMES_DIFFER_BITS = -4.0
@@ -95,7 +99,8 @@ def compare_pairs(
     name_bits = np.where(exact, _bits(statements.given, left), -np.log2(VARIANT_CHANCE))
     surname_bits = np.where(same["family"] == AGREES, _bits(statements.family, left), -np.log2(VARIANT_CHANCE))
     suffixed = (statements.suffix.code[left] >= 0) != (statements.suffix.code[right] >= 0)
-    at_home = np.where(exact, -np.log2(confirmation.juniors), SPELLING_BITS)
+    alike = np.where(same["born"] == AGREES, TWINS_ALIKE_BITS, SPELLING_BITS)
+    at_home = np.where(exact, -np.log2(confirmation.juniors), alike)
     at_home = np.where(suffixed, np.minimum(at_home, SUFFIX_SILENT_BITS), at_home)
     stranger += np.where(given == AGREES, name_bits, 0.0) + np.where(family == AGREES, surname_bits, 0.0)
     home += np.where(given == AGREES, np.minimum(name_bits, at_home), 0.0)
@@ -119,7 +124,10 @@ def compare_pairs(
     weight = np.minimum(stranger, home)
     if min_match is not None:
         # A scored match says how sure it is by itself; names and address are in it already, so it needs something else beside it.
-        matched = (match_weight >= min_match) & (agreeing["birth_date"] | (own > 0))
+        # A birth date is that with the very name alone: twins are named alike, and a son after his father.
+        very = exact & ~suffixed
+        dated = agreeing["birth_date"] & (very | (match_weight >= min_match + NAMED_ALIKE_BITS))
+        matched = (match_weight >= min_match) & (dated | (own > 0))
         agreeing["match"] = matched
         weight = np.where(matched, np.maximum(weight, match_weight), weight)
         kinds = kinds + matched

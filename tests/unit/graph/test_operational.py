@@ -12,7 +12,7 @@ import pytest
 
 from graph.identity.conclusion import Conclusion, conclude_operational
 from graph.identity.confirmed.statements import MAX_TOGETHER, candidates, statements_of
-from graph.identity.confirmed.weights import PSEUDO_RECORDS, RARE, digits_after_name
+from graph.identity.confirmed.weights import NAMED_ALIKE_BITS, PSEUDO_RECORDS, RARE, digits_after_name
 from graph.identity.operational import Confirmed, read_confirmed
 from graph.identity.policy import Confirmation, load_policy
 from graph.model.claim import Assertion, Claim, EvidenceSet, Match
@@ -239,7 +239,12 @@ def test_a_scored_match_joins_with_one_exact_kind_beside_it_and_not_without() ->
     weak = replace(strong, match_weight=POLICY.min_match_weight - 0.1)
     silent = [replace(claim, birth_date=None) for claim in pair]
     different = [pair[0], replace(pair[1], birth_date=date(1980, 2, 13))]
-    assert together(pair, matches=(strong,)) == [{0, 1}]
+    # Twins are named alike: with another spelling of the name a match needs more than the policy's least.
+    surer = replace(strong, match_weight=POLICY.min_match_weight + NAMED_ALIKE_BITS)
+    named = [pair[0], replace(pair[1], name=replace(pair[1].name, given="katherine"))]
+    assert together(pair, matches=(surer,)) == [{0, 1}]
+    assert together(pair, matches=(strong,)) == []
+    assert together(named, matches=(strong,)) == [{0, 1}]
     assert together(silent, matches=(weak,)) == []
     assert together(silent, matches=(strong,)) == []
     assert together(different, matches=(strong,)) == []
