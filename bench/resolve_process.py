@@ -8,8 +8,8 @@ from dataclasses import asdict
 from pathlib import Path
 from time import perf_counter
 
+from graph.identity.conclusion import ORDER
 from graph.identity.progress import NoProgress
-from graph.identity.resolver import ORDER
 from runtime.resolving import resolve_once
 from runtime.settings import load_settings
 from runtime.wiring import open_platform

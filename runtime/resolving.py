@@ -12,8 +12,9 @@ import structlog
 from neo4j.exceptions import DriverError, Neo4jError
 
 from graph.database import Database
+from graph.identity.conclusion import ORDER
 from graph.identity.progress import Progress
-from graph.identity.resolver import ORDER, ResolutionReport, Resolver, open_resolver
+from graph.identity.resolver import ResolutionReport, Resolver, open_resolver
 from graph.identity.survey import Surveyor, open_surveyor
 from graph.model.identity import Purpose
 from graph.repositories.identities import ResolutionBusy

@@ -4,15 +4,16 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, assert_never
 
 from graph.identity.household import crowds, read_homes
-from graph.identity.operational import attach_identifiers, conclude, read_confirmed
+from graph.identity.operational import attach_identifiers, group_confirmed, read_confirmed
 from graph.identity.partition import over_unique_limits, split_by_cuts
 from graph.identity.policy import Policy
 from graph.identity.reading import Finding, Link, Reading, read_evidence
 from graph.model.claim import EvidenceSet, Match
 from graph.model.explanation import StepKind
+from graph.model.identity import Purpose
 from graph.model.ids import IdentityId
 
 
@@ -33,6 +34,25 @@ class Conclusion:
     parts: tuple[tuple[str, ...], ...]
     first_seen: Mapping[str, datetime | None]
     findings: tuple[Finding, ...]
+
+
+ORDER = (Purpose.INDIVIDUAL, Purpose.HOUSEHOLD, Purpose.OPERATIONAL)
+"""Households and operational identities are made of individuals, which therefore come first."""
+
+
+async def conclude(
+    policy: Policy, evidence: EvidenceSet, components: Components, individual_of: Mapping[str, IdentityId]
+) -> Conclusion:
+    """What a policy concludes for its purpose; ``individual_of`` has the individual of each member, empty for individuals."""
+    match policy.purpose:
+        case Purpose.INDIVIDUAL:
+            return await conclude_individuals(evidence, policy, components)
+        case Purpose.HOUSEHOLD:
+            return await conclude_households(evidence, policy, components, individual_of)
+        case Purpose.OPERATIONAL:
+            return await conclude_operational(evidence, policy, components, individual_of)
+        case _:
+            assert_never(policy.purpose)
 
 
 async def conclude_individuals(evidence: EvidenceSet, policy: Policy, components: Components) -> Conclusion:
@@ -147,7 +167,7 @@ async def conclude_operational(
         PolicyError: the policy does not say what confirms a join.
     """
     confirmed = read_confirmed(evidence, policy, individual_of)
-    parts, findings = conclude(confirmed, policy)
+    parts, findings = group_confirmed(confirmed, policy)
     with_identifiers, first_seen, shared = attach_identifiers(parts, confirmed, policy, individual_of)
     return Conclusion(
         parts=tuple(sorted(with_identifiers)),

@@ -140,7 +140,7 @@ def _matched(left: Index, right: Index, matched: Mapping[tuple[int, int], float]
     return weights
 
 
-def conclude(confirmed: Confirmed, policy: Policy) -> tuple[list[tuple[str, ...]], list[Finding]]:
+def group_confirmed(confirmed: Confirmed, policy: Policy) -> tuple[list[tuple[str, ...]], list[Finding]]:
     """Groups of records, and what was dropped or is in doubt.
 
     Components are found over all records at once; those that break no limit are settled, the others are split.

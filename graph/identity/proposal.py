@@ -9,10 +9,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
-from typing import assert_never
 
 from graph.database import Database
-from graph.identity.conclusion import Components, Conclusion, conclude_households, conclude_individuals, conclude_operational
+from graph.identity.conclusion import ORDER, Components, conclude
 from graph.identity.matcher import KeepsMatches, Matcher
 from graph.identity.planning import identities_after, plan_memberships
 from graph.identity.policy import Policy
@@ -30,8 +29,6 @@ from graph.repositories.identities import IdentityRepository
 from graph.repositories.matches import MatchRepository
 from graph.repositories.policies import PolicyRepository
 
-ORDER = (Purpose.INDIVIDUAL, Purpose.HOUSEHOLD, Purpose.OPERATIONAL)
-"""Households and operational identities are made of individuals, which therefore come first."""
 ID_PREFIX = {Purpose.INDIVIDUAL: "ind_new_", Purpose.HOUSEHOLD: "hh_new_", Purpose.OPERATIONAL: "op_new_"}
 """How ids begin that stand for those that would be made: numbered in the plan's order, shown, never written."""
 
@@ -145,7 +142,7 @@ class Proposer:
     async def _plan(
         self, policy: Policy, evidence: EvidenceSet, current: Current, individual_of: Mapping[str, IdentityId]
     ) -> MembershipPlan:
-        conclusion = await self._conclude(policy, evidence, individual_of)
+        conclusion = await conclude(policy, evidence, self._components, individual_of)
         numbers = count(1)
         return plan_memberships(
             current,
@@ -157,17 +154,6 @@ class Proposer:
             new_identity_id=lambda: IdentityId(f"{ID_PREFIX[policy.purpose]}{next(numbers):07d}"),
             first_seen=conclusion.first_seen,
         )
-
-    async def _conclude(self, policy: Policy, evidence: EvidenceSet, individual_of: Mapping[str, IdentityId]) -> Conclusion:
-        match policy.purpose:
-            case Purpose.INDIVIDUAL:
-                return await conclude_individuals(evidence, policy, self._components)
-            case Purpose.HOUSEHOLD:
-                return await conclude_households(evidence, policy, self._components, individual_of)
-            case Purpose.OPERATIONAL:
-                return await conclude_operational(evidence, policy, self._components, individual_of)
-            case _:
-                assert_never(policy.purpose)
 
 
 def open_proposer(database: Database, *, clock: Callable[[], datetime], new_id: Callable[[], str]) -> Proposer:

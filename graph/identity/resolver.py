@@ -4,10 +4,9 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import assert_never
 
 from graph.database import Database
-from graph.identity.conclusion import Conclusion, conclude_households, conclude_individuals, conclude_operational
+from graph.identity.conclusion import ORDER, Conclusion, conclude
 from graph.identity.matcher import Matcher
 from graph.identity.planning import identities_after, plan_memberships
 from graph.identity.policy import Policy
@@ -25,8 +24,6 @@ from graph.repositories.matches import MatchRepository
 from graph.repositories.policies import PolicyRepository
 
 ID_PREFIX = {Purpose.INDIVIDUAL: "ind_", Purpose.HOUSEHOLD: "hh_", Purpose.OPERATIONAL: "op_"}
-ORDER = (Purpose.INDIVIDUAL, Purpose.HOUSEHOLD, Purpose.OPERATIONAL)
-"""Households and operational identities are made of individuals, which therefore come first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,7 +156,7 @@ class Resolver:
         policy = gathered.policies[purpose]
         started_at = self._clock()
         stages.begin("conclude")
-        conclusion = await self._conclude(purpose, policy, gathered.evidence, individual_of)
+        conclusion = await conclude(policy, gathered.evidence, self._components, individual_of)
         stages.begin("plan")
         current = await self._identities.standing(purpose)
         plan = plan_memberships(
@@ -185,19 +182,6 @@ class Resolver:
         if plan.changes:
             await self._record(run_id, policy, started_at, self._clock(), _counts(report), estimates)
         return report, identities_after(current, plan)
-
-    async def _conclude(
-        self, purpose: Purpose, policy: Policy, evidence: EvidenceSet, individual_of: Mapping[str, IdentityId]
-    ) -> Conclusion:
-        match purpose:
-            case Purpose.INDIVIDUAL:
-                return await conclude_individuals(evidence, policy, self._components)
-            case Purpose.HOUSEHOLD:
-                return await conclude_households(evidence, policy, self._components, individual_of)
-            case Purpose.OPERATIONAL:
-                return await conclude_operational(evidence, policy, self._components, individual_of)
-            case _:
-                assert_never(purpose)
 
     async def _after_latest(self, purpose: Purpose) -> datetime:
         """Now, but after every earlier change, whatever the clock does: validity times must not run backwards."""

@@ -15,7 +15,7 @@ import stamina
 from graph.database import Database
 from graph.errors import KindredError
 from graph.identity.carrying import carried_households, carried_operational
-from graph.identity.conclusion import Components, Conclusion, conclude_households, conclude_operational
+from graph.identity.conclusion import Components, Conclusion, conclude
 from graph.identity.local import Change, LocalResolver, Neighbourhood, NeighbourhoodReader, members_after, plain_matches
 from graph.identity.nearby import NearbyComponents
 from graph.identity.planning import plan_memberships
@@ -291,8 +291,7 @@ class Stewardship:
         evidence = replace(evidence, matches=plain_matches(scored))
         found = []
         for purpose in purposes:
-            conclude = conclude_households if purpose is Purpose.HOUSEHOLD else conclude_operational
-            conclusion = await conclude(evidence, made.policies[purpose], self._components, individual_of)
+            conclusion = await conclude(made.policies[purpose], evidence, self._components, individual_of)
             current = await self._identities.standing(purpose)
             found.append((purpose, self._plan_of(purpose, made, current, conclusion.parts, conclusion.first_seen), conclusion))
         return found

@@ -14,8 +14,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from graph.identity.conclusion import ORDER
 from graph.identity.health import HealthDesk
-from graph.identity.resolver import ORDER
 from graph.model.health import DayActivity, Estimate, GenericValue, HealthState, SizeCount
 from graph.model.identity import Purpose
 from runtime.cli.errors import reported_errors

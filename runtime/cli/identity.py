@@ -9,8 +9,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from graph.identity.conclusion import ORDER
 from graph.identity.progress import NoProgress
-from graph.identity.resolver import ORDER, ResolutionReport
+from graph.identity.resolver import ResolutionReport
 from graph.model.identity import DecisionKind, Purpose
 from runtime.cli.errors import reported_errors
 from runtime.cli.options import Home

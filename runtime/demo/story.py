@@ -11,8 +11,9 @@ from time import perf_counter
 import orjson
 
 from graph.database import Database
+from graph.identity.conclusion import ORDER
 from graph.identity.progress import NoProgress
-from graph.identity.resolver import ORDER, ResolutionReport
+from graph.identity.resolver import ResolutionReport
 from graph.statements.demo import CHOOSE_SHOWCASE, Showcase
 from graph.statements.neodash import COUNT_NODES
 from graph.statements.statement import NoParameters

@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from graph.database import Database
+from graph.identity.conclusion import ORDER
 from graph.identity.progress import NoProgress
-from graph.identity.resolver import ORDER, open_resolver
+from graph.identity.resolver import open_resolver
 from graph.identity.stewardship import Act, open_stewardship
 from graph.model.claim import EvidenceSet
 from graph.model.evidence import Evidence

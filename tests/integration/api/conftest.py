@@ -23,8 +23,9 @@ from api.auth import ApiKey, Authenticator, Role
 from api.lookup import normaliser
 from api.metrics import ApiMetrics
 from graph.database import Database, open_database
+from graph.identity.conclusion import ORDER
 from graph.identity.progress import NoProgress
-from graph.identity.resolver import ORDER, Resolver, open_resolver
+from graph.identity.resolver import Resolver, open_resolver
 from graph.model.evidence import Evidence, PersonName, PostalAddress, ProductLine, RecordVersion, Touchpoint
 from graph.model.identifier import Identifier
 from graph.model.ids import MessageId, RecordId

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from graph.database import Database
+from graph.identity.conclusion import ORDER
 from graph.identity.policy import PolicyError
 from graph.identity.progress import NoProgress
 from graph.identity.publication import built_in
-from graph.identity.resolver import ORDER, open_resolver
+from graph.identity.resolver import open_resolver
 from graph.model.identity import Purpose
 from graph.repositories.identities import IdentityRepository
 

@@ -11,8 +11,9 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from graph.database import Database
+from graph.identity.conclusion import ORDER
 from graph.identity.progress import NoProgress
-from graph.identity.resolver import ORDER, open_resolver
+from graph.identity.resolver import open_resolver
 from graph.model.evidence import Evidence, PersonName, RecordVersion, Touchpoint
 from graph.model.identifier import Identifier
 from graph.model.identity import Purpose

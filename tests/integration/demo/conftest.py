@@ -11,8 +11,9 @@ import pytest
 from neo4j import GraphDatabase
 
 from graph.database import Database, Neo4jAddress, open_database
+from graph.identity.conclusion import ORDER
 from graph.identity.progress import NoProgress
-from graph.identity.resolver import ORDER, open_resolver
+from graph.identity.resolver import open_resolver
 from graph.migrations import migrate
 from graph.repositories.evidence import EvidenceRepository
 from ingest.files import GoodRow, read_rows

@@ -19,8 +19,9 @@ import pytest
 from neo4j import GraphDatabase
 
 from graph.database import Database
+from graph.identity.conclusion import ORDER
 from graph.identity.progress import NoProgress
-from graph.identity.resolver import ORDER, open_resolver
+from graph.identity.resolver import open_resolver
 from graph.identity.survey import Surveyor, open_surveyor
 from graph.model.claim import Assertion
 from graph.model.evidence import PersonName, RecordVersion

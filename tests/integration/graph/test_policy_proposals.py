@@ -11,11 +11,12 @@ import pytest
 from neo4j import GraphDatabase
 
 from graph.database import Database, open_database
+from graph.identity.conclusion import ORDER
 from graph.identity.policy import PolicyError
 from graph.identity.progress import NoProgress
 from graph.identity.proposal import Proposal, Proposer, open_proposer
 from graph.identity.publication import PolicyDesk, PolicyUnchanged, StatementMissing, UnknownPolicy, built_in, policies_in_force
-from graph.identity.resolver import ORDER, ResolutionReport, Resolver, open_resolver
+from graph.identity.resolver import ResolutionReport, Resolver, open_resolver
 from graph.model.evidence import PersonName, PostalAddress, RecordVersion, Touchpoint
 from graph.model.identifier import Identifier
 from graph.model.identity import Purpose

@@ -7,9 +7,10 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from graph.database import Database
+from graph.identity.conclusion import ORDER
 from graph.identity.explain import UnknownIdentity, explain, explain_identity
 from graph.identity.progress import NoProgress
-from graph.identity.resolver import ORDER, Resolver, open_resolver
+from graph.identity.resolver import Resolver, open_resolver
 from graph.identity.review import ReviewDesk
 from graph.identity.stewardship import Act, EffectChanged, ReasonMissing, Stewardship, open_stewardship
 from graph.model.evidence import Evidence, PersonName, PostalAddress, RecordVersion, Touchpoint

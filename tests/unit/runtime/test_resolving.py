@@ -8,8 +8,9 @@ from neo4j.exceptions import ServiceUnavailable
 
 import runtime.resolving
 from graph.database import Database
+from graph.identity.conclusion import ORDER
 from graph.identity.progress import NoProgress, Progress
-from graph.identity.resolver import ORDER, ResolutionReport
+from graph.identity.resolver import ResolutionReport
 from graph.model.identity import Purpose
 from runtime.resolving import resolve_and_measure
 
