@@ -76,7 +76,7 @@ def labels_of(assertions: Iterable[Assertion]) -> dict[tuple[str, str], bool]:
     return found
 
 
-def match_evidence(evidence: EvidenceSet, *, target_precision: float | None = None) -> EvidenceSet:
+def match_evidence(evidence: EvidenceSet, *, target_precision: float | None) -> EvidenceSet:
     """The evidence with scores made here and now, which are kept nowhere."""
     labels = labels_of(evidence.assertions)
     asked = _Asked(records=records_of(evidence.claims), labels=labels, target_precision=target_precision)

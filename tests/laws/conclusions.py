@@ -8,6 +8,7 @@ import networkx as nx
 
 from graph.identity.conclusion import Conclusion, conclude_households, conclude_individuals, conclude_operational
 from graph.identity.policy import load_policy
+from graph.identity.scoring_matcher import match_evidence
 from graph.model.claim import EvidenceSet
 from graph.model.identity import Purpose
 from graph.model.ids import IdentityId
@@ -33,6 +34,11 @@ class NetworkxComponents:
             graph.add_edge(left, right, weight=weight)
         found = nx.community.louvain_communities(graph, resolution=gamma, seed=1)
         return sorted(tuple(sorted(part)) for part in found)
+
+
+def scored(evidence: EvidenceSet) -> EvidenceSet:
+    """The evidence with scores made from scratch, as the policy asks for them."""
+    return match_evidence(evidence, target_precision=INDIVIDUAL.target_precision)
 
 
 def at_once(work: Coroutine[Any, Any, T]) -> T:

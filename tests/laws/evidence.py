@@ -11,12 +11,12 @@ from itertools import pairwise
 
 from hypothesis import strategies as st
 
-from graph.identity.scoring_matcher import match_evidence
 from graph.model.claim import Assertion, Claim, EvidenceSet, Sighting
 from graph.model.evidence import Evidence, PersonName, PostalAddress, RecordVersion, Touchpoint
 from graph.model.identifier import Identifier
 from graph.model.identity import Purpose
 from graph.model.ids import IdentifierKey, MessageId, RecordId
+from tests.laws.conclusions import scored
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 HOME, ELSEWHERE = "1 main st", "2 oak rd"
@@ -98,7 +98,7 @@ def evidence_sets(draw: st.DrawFn, *, most: int = 9) -> EvidenceSet:
     pairs = draw(st.sets(st.tuples(ends, ends).filter(lambda pair: pair[0] < pair[1]), max_size=3))
     alone = draw(st.sets(ends, max_size=1))
     evidence = with_sightings(stated, pairs, alone)
-    return match_evidence(evidence) if draw(st.booleans()) else evidence
+    return scored(evidence) if draw(st.booleans()) else evidence
 
 
 def with_sightings(stated: Sequence[Claim], pairs: Iterable[tuple[str, str]], alone: Iterable[str] = ()) -> EvidenceSet:

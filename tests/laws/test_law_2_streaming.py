@@ -11,10 +11,9 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph.identity.scoring_matcher import match_evidence
 from graph.model.evidence import Evidence, RecordVersion
 from graph.model.identity import Purpose
-from tests.laws.conclusions import conclusions
+from tests.laws.conclusions import conclusions, scored
 from tests.laws.evidence import deliveries, events
 from tests.laws.installation import Installation
 from tests.laws.stewards import act, members_of
@@ -25,7 +24,7 @@ def test_law_2_streaming_equals_batch(installation: Installation, sent: list[Evi
     installation.empty()
     installation.deliver(sent)
     whole = installation.evidence()
-    expected = conclusions(match_evidence(whole))
+    expected = conclusions(scored(whole))
     installation.empty()
     for batch in data.draw(deliveries(sent)):
         installation.deliver(batch)
@@ -38,9 +37,7 @@ def test_law_2_streaming_equals_batch(installation: Installation, sent: list[Evi
             installation.resolve()
     installation.resolve()
     assert installation.partitions() == expected
-    assert set(installation.with_standing_scores().matches) == set(match_evidence(whole).matches), (
-        "kept scores read like new ones"
-    )
+    assert set(installation.with_standing_scores().matches) == set(scored(whole).matches), "kept scores read like new ones"
 
 
 @given(sent=events(least=2, most=6), later=events(least=1, most=2), data=st.data())
@@ -59,4 +56,4 @@ def test_law_2_what_stewards_do_settles_at_once(
     installation.settle(members_of(seen))
     assert installation.partitions() == conclusions(installation.with_standing_scores())
     installation.resolve()
-    assert installation.partitions() == conclusions(match_evidence(installation.evidence()))
+    assert installation.partitions() == conclusions(scored(installation.evidence()))

@@ -5,9 +5,8 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph.identity.scoring_matcher import match_evidence
 from graph.model.claim import EvidenceSet
-from tests.laws.conclusions import conclusions, households, individuals, named, operational
+from tests.laws.conclusions import conclusions, households, individuals, named, operational, scored
 from tests.laws.evidence import assertions, claims, evidence_sets
 
 
@@ -38,7 +37,7 @@ def test_law_3_any_order_gives_the_same_conclusions(evidence: EvidenceSet, data:
 def test_law_3_records_in_any_order_are_scored_alike(stated: EvidenceSet, data: st.DataObject) -> None:
     evidence = EvidenceSet(claims=stated)
     other = EvidenceSet(claims=tuple(data.draw(st.permutations(stated))))
-    assert match_evidence(other).matches == match_evidence(evidence).matches
+    assert scored(other).matches == scored(evidence).matches
 
 
 @given(evidence=evidence_sets())

@@ -12,13 +12,12 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from graph.identity.review import ReviewDesk
-from graph.identity.scoring_matcher import match_evidence
 from graph.model.claim import EvidenceSet
 from graph.model.evidence import Evidence, Touchpoint
 from graph.model.identity import Purpose
 from graph.model.ids import IdentifierKey
 from graph.model.stewardship import EvidenceLinkRef
-from tests.laws.conclusions import conclusions
+from tests.laws.conclusions import conclusions, scored
 from tests.laws.evidence import events, without
 from tests.laws.installation import Installation
 from tests.laws.questions import partitions_as_of
@@ -56,7 +55,7 @@ def test_law_4_a_steward_takes_a_word_back(
     installation.run(installation.stewardship.retract_assertion(said.assertion_id, act=installation.act()))
     assert installation.evidence().assertions == ()
     after = installation.partitions()
-    assert after == conclusions(match_evidence(installation.evidence()))
+    assert after == conclusions(scored(installation.evidence()))
     assert meanwhile or after == before
     installation.resolve()
     assert installation.partitions() == after, "nothing is left to do"
@@ -81,9 +80,9 @@ def test_law_4_evidence_of_a_source_is_taken_out(installation: Installation, sen
     assert installation.evidence() == never
     assert installation.partitions() == conclusions(installation.with_standing_scores())
     if had.claims == never.claims:
-        assert installation.partitions() == conclusions(match_evidence(never))
+        assert installation.partitions() == conclusions(scored(never))
     installation.resolve()
-    assert installation.partitions() == conclusions(match_evidence(never))
+    assert installation.partitions() == conclusions(scored(never))
     installation.deliver([replace(event, id=f"{event.id}-again") for event in sent])
     assert links_of(installation.evidence()) == links_of(never), "it stays out when its source says it again"
     assert partitions_as_of(installation, at_first) == before

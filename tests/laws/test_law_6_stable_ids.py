@@ -14,12 +14,11 @@ from hypothesis import strategies as st
 
 from graph.identity.conclusion import Conclusion
 from graph.identity.planning import identities_after, plan_memberships
-from graph.identity.scoring_matcher import match_evidence
 from graph.model.claim import EvidenceSet
 from graph.model.identity import Purpose
 from graph.model.ids import IdentityId
 from graph.model.plan import Current, CurrentIdentity, DecisionIds, MembershipPlan
-from tests.laws.conclusions import households, individuals, operational, partition
+from tests.laws.conclusions import households, individuals, operational, partition, scored
 from tests.laws.evidence import START, assertions, evidence_sets
 
 NEVER = datetime.max.replace(tzinfo=UTC)
@@ -124,11 +123,11 @@ def heirs_of(
 def test_law_6_evidence_that_comes_back_finds_its_partition_but_no_old_ids(evidence: EvidenceSet, day: int) -> None:
     """All evidence goes and comes again: the same groups, under ids that were never used."""
     kept = Kept(Purpose.INDIVIDUAL)
-    scored = match_evidence(evidence)
-    step(kept, individuals(scored), START + timedelta(days=300))
+    with_scores = scored(evidence)
+    step(kept, individuals(with_scores), START + timedelta(days=300))
     first = dict(kept.identity_of)
     step(kept, individuals(EvidenceSet()), START + timedelta(days=300 + day))
     assert kept.identity_of == {}
-    step(kept, individuals(scored), START + timedelta(days=310))
+    step(kept, individuals(with_scores), START + timedelta(days=310))
     assert partition(kept.identity_of) == partition(first)
     assert not set(kept.identity_of.values()) & set(first.values())
