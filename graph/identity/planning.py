@@ -16,6 +16,9 @@ from graph.model.identity import Decision, DecisionKind, Purpose
 from graph.model.ids import IdentityId
 from graph.model.plan import Change, Closing, Current, DecisionIds, MembershipPlan, Opening, Redirect
 
+ID_PREFIX = {Purpose.INDIVIDUAL: "ind_", Purpose.HOUSEHOLD: "hh_", Purpose.OPERATIONAL: "op_"}
+"""How the ids of identities begin."""
+
 NEVER = datetime.max.replace(tzinfo=UTC)
 
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from graph.database import Database
 from graph.identity.conclusion import ORDER, Conclusion, conclude
 from graph.identity.matcher import Matcher
-from graph.identity.planning import identities_after, plan_memberships
+from graph.identity.planning import ID_PREFIX, identities_after, plan_memberships
 from graph.identity.policy import Policy
 from graph.identity.progress import Progress, Stages
 from graph.identity.publication import policies_in_force
@@ -22,8 +22,6 @@ from graph.repositories.components import ComponentRepository
 from graph.repositories.identities import IdentityRepository
 from graph.repositories.matches import MatchRepository
 from graph.repositories.policies import PolicyRepository
-
-ID_PREFIX = {Purpose.INDIVIDUAL: "ind_", Purpose.HOUSEHOLD: "hh_", Purpose.OPERATIONAL: "op_"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

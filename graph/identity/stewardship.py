@@ -18,7 +18,7 @@ from graph.identity.carrying import carried_households, carried_operational
 from graph.identity.conclusion import Components, Conclusion, conclude
 from graph.identity.local import Change, LocalResolver, Neighbourhood, NeighbourhoodReader, members_after, plain_matches
 from graph.identity.nearby import NearbyComponents
-from graph.identity.planning import plan_memberships
+from graph.identity.planning import ID_PREFIX, plan_memberships
 from graph.identity.policy import Policy
 from graph.identity.preview import effect_of
 from graph.identity.publication import policies_in_force
@@ -36,7 +36,6 @@ from graph.repositories.policies import PolicyRepository
 from graph.repositories.reviews import ReviewRepository
 
 NOBODY = Current(identities={}, identity_of={})
-ID_PREFIX = {Purpose.INDIVIDUAL: "ind_", Purpose.HOUSEHOLD: "hh_", Purpose.OPERATIONAL: "op_"}
 WHOLE_UP_TO = 5_000
 """Records up to which households and operational identities are settled at once, in about a second: both weigh evidence by how
 frequent values are among all records, so that they cannot be concluded of a neighbourhood."""
