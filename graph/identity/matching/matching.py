@@ -84,16 +84,18 @@ def match_records(
     odds = score_pairs(model, comparer, left, right)
     stage("link")
     left, right = complete(left, right, odds, len(records))
-    linkage, odds = link(model, comparer, left, right)
+    evidence = evidence_between(model, comparer, left, right)
+    linkage = profile_linkage(left, right, evidence, len(records))
     if aliases := learnt(observed_aliases(model, comparer, left, right, linkage.clusters)):
         comparer = replace(comparer, aliases=aliases)
-        linkage, odds = link(model, comparer, left, right)
+        evidence = evidence_between(model, comparer, left, right)
+        linkage = profile_linkage(left, right, evidence, len(records))
     stage("calibrate")
     calibration = _calibrate(model, comparer, left, right, labels)
     threshold = _threshold_for(target_precision, linkage, calibration)
     if threshold > EVEN:
-        linkage, _ = link(model, comparer, left, right, threshold=threshold)
-    return Matching(records, comparer, model, len(pairs), left, right, odds, linkage, calibration, threshold)
+        linkage = profile_linkage(left, right, evidence, len(records), threshold=threshold)
+    return Matching(records, comparer, model, len(pairs), left, right, evidence.log_odds, linkage, calibration, threshold)
 
 
 def _calibrate(
@@ -228,12 +230,11 @@ def pairs_within(component: NDArray[np.int32]) -> tuple[Index, Index]:
     return key // max(count, 1), key % max(count, 1)
 
 
-def link(model: MatchModel, comparer: Comparer, left: Index, right: Index, *, threshold: float = EVEN) -> tuple[Linkage, Floats]:
-    """Clusters, given all pairs of each component; and the log odds of each pair by itself."""
+def evidence_between(model: MatchModel, comparer: Comparer, left: Index, right: Index) -> PairEvidence:
+    """What pairs of record numbers say, compared in chunks."""
     slices = list(chunks(len(left), CHUNK)) or [slice(0)]
     parts = [_evidence(model, comparer, left[part], right[part]) for part in slices]
-    evidence = PairEvidence(*(np.concatenate(arrays) for arrays in zip(*[_arrays(p) for p in parts], strict=True)))
-    return profile_linkage(left, right, evidence, len(comparer.records), threshold=threshold), evidence.log_odds
+    return PairEvidence(*(np.concatenate(arrays) for arrays in zip(*[_arrays(p) for p in parts], strict=True)))
 
 
 def _evidence(model: MatchModel, comparer: Comparer, left: Index, right: Index) -> PairEvidence:
