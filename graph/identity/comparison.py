@@ -90,7 +90,7 @@ def compare_given_names(left: str | None, right: str | None) -> Outcome:
         return Outcome.CLOSE if _initials(left) & _initials(right) else Outcome.DIFFERS
     if set(left.split()) & set(right.split()) or left.replace(" ", "") == right.replace(" ", ""):
         return Outcome.AGREES
-    if _one_is_nickname(left, right):
+    if are_short_forms(left, right):
         return Outcome.AGREES
     return _by_similarity(left, right)
 
@@ -130,7 +130,8 @@ def _initials(name: str) -> frozenset[str]:
     return frozenset(name[0]) if len(name) == 1 else frozenset({name[0], *(nickname[0] for nickname in _nicknames(name))})
 
 
-def _one_is_nickname(left: str, right: str) -> bool:
+def are_short_forms(left: str, right: str) -> bool:
+    """Whether one given name is a short form of the other, or both are of a third: Robert, Bob and Rob."""
     if right in _nicknames(left) or left in _nicknames(right):
         return True
     first, second = frozenset(_NICKNAMES.canonicals_of(left)), frozenset(_NICKNAMES.canonicals_of(right))

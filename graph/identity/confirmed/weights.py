@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from graph.identity.comparison import Outcome, compare_given_names, compare_words
+from graph.identity.comparison import Outcome, are_short_forms, compare_given_names, compare_words
 from graph.identity.confirmed.statements import Statements, Values, namespaces
 from graph.identity.homes.arrays import Flags, Floats, Index, keyed, unkeyed
 from graph.identity.policy import Confirmation
@@ -30,7 +30,7 @@ VARIANT_CHANCE = 3e-3
 SPELLING_BITS = 4.3
 """At most, for a given name that agrees as a spelling: of the pairs of one home, one in twenty is an Anna and a Hanna."""
 TWINS_ALIKE_BITS = 2.3
-"""The same where the birth date agrees too: parents name twins alike, one pair in five."""
+"""The same where the birth date agrees too: parents name twins alike, one pair in five. None is named Robert and Bob."""
 NAMED_ALIKE_BITS = 4.0
 """What a scored match beside a birth date needs more where the given names are not the same, or one of two has a suffix."""
 MAX_BITS = 16.0
@@ -99,7 +99,8 @@ def compare_pairs(
     name_bits = np.where(exact, _bits(statements.given, left), -np.log2(VARIANT_CHANCE))
     surname_bits = np.where(same["family"] == AGREES, _bits(statements.family, left), -np.log2(VARIANT_CHANCE))
     suffixed = (statements.suffix.code[left] >= 0) != (statements.suffix.code[right] >= 0)
-    alike = np.where(same["born"] == AGREES, TWINS_ALIKE_BITS, SPELLING_BITS)
+    short_forms = _by_code(statements.given, left, right, _short_forms) == AGREES
+    alike = np.where((same["born"] == AGREES) & ~short_forms, TWINS_ALIKE_BITS, SPELLING_BITS)
     at_home = np.where(exact, -np.log2(confirmation.juniors), alike)
     at_home = np.where(suffixed, np.minimum(at_home, SUFFIX_SILENT_BITS), at_home)
     stranger += np.where(given == AGREES, name_bits, 0.0) + np.where(family == AGREES, surname_bits, 0.0)
@@ -195,6 +196,10 @@ def _by_code(values: Values, left: Index, right: Index, compare: Callable[[str |
     outcomes = [int(compare(values.values[a], values.values[b])) for a, b in zip(low.tolist(), high.tolist(), strict=True)]
     found[differ] = np.array(outcomes, dtype=np.int64)[which]
     return found
+
+
+def _short_forms(left: str | None, right: str | None) -> Outcome:
+    return Outcome.AGREES if left and right and are_short_forms(left, right) else Outcome.DIFFERS
 
 
 def _middle_names(left: str | None, right: str | None) -> Outcome:

@@ -33,13 +33,13 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
         patch.setenv("JAVA_HOME", str(home))
         patch.setenv("PYSPARK_PYTHON", sys.executable)
         patch.setenv("SPARK_LOCAL_IP", "127.0.0.1")
-        # Each worker has a core to itself.
-        patch.setenv("NUMBA_NUM_THREADS", "1")
         # Workers start elsewhere; a checkout that is not installed is found as the tests find it.
         patch.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))
         session = (
             SparkSession.builder.master("local[2]")
             .config("spark.driver.memory", "1g")
+            # Each worker has a core to itself.
+            .config("spark.executorEnv.NUMBA_NUM_THREADS", "1")
             .config("spark.ui.enabled", "false")
             .config("spark.sql.shuffle.partitions", "4")
             .config("spark.local.dir", str(tmp_path_factory.mktemp("spark")))
