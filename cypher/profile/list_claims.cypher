@@ -29,7 +29,9 @@ RETURN
     RETURN {
       record_id: record.id,
       source: record.source,
-      entity_type: record.entity_type,
+      // A record that any version says is an organization's is one, and an organization comes before a person.
+      entity_type: reduce(least = head(versions).entity_type, version IN versions
+        | CASE WHEN version.entity_type < least THEN version.entity_type ELSE least END),
       name: head([version IN versions WHERE version.full_name IS NOT NULL OR version.name_given IS NOT NULL
         | version {.at, .name_given, .given_name, .middle_name, .family_name, .name_suffix, .full_name}]),
       birth_date: head([version IN versions WHERE version.birth_date IS NOT NULL | version {.at, value: version.birth_date}]),

@@ -18,7 +18,13 @@ ORDER BY key
 WITH identity_id, collect({
   key: key, kind: CASE WHEN member:Record THEN 'record' ELSE 'identifier' END,
   namespace: member.namespace, value: member.value,
-  source: member.source, source_record_id: member.source_record_id, entity_type: member.entity_type,
+  source: member.source, source_record_id: member.source_record_id,
+  entity_type: CASE WHEN $as_of IS NULL THEN member.entity_type
+    ELSE head(COLLECT {
+      MATCH (member)-[:HAS_VERSION]->(version:RecordVersion)
+      WHERE version.recorded_at <= $as_of
+      RETURN version.entity_type ORDER BY version.entity_type LIMIT 1
+    }) END,
   valid_from: membership.valid_from, decision_id: membership.decision_id, identity_id: owner.id
 }) AS members
 RETURN identity_id, size(members) AS total, [member IN members WHERE member.key > $after_key][..$first] AS items

@@ -220,6 +220,7 @@ def _version_properties(version: RecordVersion) -> dict[str, Any]:
     return _base_properties(version) | {
         "at": version.at,
         "recorded_at": version.recorded_at,
+        "entity_type": version.entity_type,
         "name_given": version.name_given,
         "given_name": version.name.given,
         "middle_name": version.name.middle,

@@ -126,7 +126,8 @@ LABELS = (
         name="RecordVersion",
         meaning="What a source claimed of a person at a moment",
         properties=(
-            *_texts("id", "source", "name_given", "given_name", "middle_name", "family_name", "name_suffix", "full_name"),
+            *_texts("id", "source", "entity_type"),
+            *_texts("name_given", "given_name", "middle_name", "family_name", "name_suffix", "full_name"),
             Property(name="birth_date", kind=Kind.DATE),
             *_texts("gender", "street", "city", "region", "postal_code", "country", "address_given", "consent", "traits"),
             Property(name="identifier_keys", kind=Kind.LIST),

@@ -1,39 +1,21 @@
-"""Law 8, as of: a question asked as of time T gets the answer it would have got at T.
+"""Law 8, as of: a question asked as of time T gets the answer it would have got at T."""
 
-Whether a record is about a person or an organisation is kept with the record and not with its versions, so it is held for records
-whose versions agree in it.
-"""
-
-from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph.model.evidence import Evidence, RecordVersion
+from graph.model.evidence import Evidence
 from tests.laws.evidence import deliveries, events
 from tests.laws.installation import Installation
 from tests.laws.questions import Asked, answers, what_to_ask
 from tests.laws.stewards import act, members_of
 
 
-def of_one_kind(sent: Sequence[Evidence]) -> list[Evidence]:
-    """The events, all versions of a record about the same kind of entity: that of the first."""
-    kinds: dict[str, str] = {}
-    return [
-        replace(event, entity_type=kinds.setdefault(event.record_id, event.entity_type))
-        if isinstance(event, RecordVersion)
-        else event
-        for event in sent
-    ]
-
-
 @given(sent=events(least=2, most=7), data=st.data())
 def test_law_8_as_of(installation: Installation, sent: list[Evidence], data: st.DataObject) -> None:
     installation.empty()
-    sent = of_one_kind(sent)
     keys = sorted({identifier.key for event in sent for identifier in event.identifiers})
     looked_up = data.draw(st.lists(st.sampled_from(keys), max_size=3, unique=True)) if keys else []
     remembered: list[tuple[datetime, Asked, dict[str, Any]]] = []
