@@ -6,6 +6,6 @@ WITH record ORDER BY record.id LIMIT $limit
 WITH collect([record.id, COLLECT {
   MATCH (record)-[match:MATCHES]->(other:Record)
   WHERE match.retracted_at IS NULL
-  RETURN [other.id, match.match_weight, match.linked, match.levels]
+  RETURN [other.id, match.match_weight, match.linked, match.comparisons]
 }]) AS records
 RETURN records

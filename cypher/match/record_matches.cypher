@@ -1,12 +1,9 @@
-// Record scored evidence between pairs of records; fields and levels are given as places in a list of names.
+// Record scored evidence between pairs of records.
 // access: write
-UNWIND $matches AS row
-MATCH (left:Record {id: row.left_id})
-MATCH (right:Record {id: row.right_id})
+UNWIND range(0, size($left_ids) - 1) AS row
+MATCH (left:Record {id: $left_ids[row]})
+MATCH (right:Record {id: $right_ids[row]})
 CREATE (left)-[match:MATCHES {
-  match_weight: row.match_weight, linked: row.linked, model: $model, scored_at: $at,
-  fields: [place IN row.fields | $names[place]], levels: [place IN row.levels | $names[place]],
-  stranger_weights: row.stranger_weights, home_weights: row.home_weights,
-  prior_stranger: row.prior_stranger, prior_home: row.prior_home
+  match_weight: $match_weights[row], linked: $linked[row], comparisons: $comparisons[row], model: $model, scored_at: $at
 }]->(right)
 RETURN count(match) AS recorded

@@ -7,5 +7,4 @@ WHERE coalesce(match.retracted_at > $as_of, match.retracted_at IS NULL)
 WITH DISTINCT match, startNode(match) AS left, endNode(match) AS right
 RETURN left.id AS left_id, right.id AS right_id, match.match_weight AS match_weight,
        coalesce(match.linked, true) AS linked, match.model AS model,
-       match.fields AS fields, match.levels AS levels, match.stranger_weights AS stranger_weights,
-       match.home_weights AS home_weights, match.prior_stranger AS prior_stranger, match.prior_home AS prior_home
+       match.comparisons AS comparisons

@@ -9,18 +9,18 @@ from typing import TypeVar
 from graph.database import Database
 from graph.model.claim import Match, weight_as_read
 from graph.model.ids import RecordId
-from graph.model.scored_match import MatchModelRecord, ScoredMatch
+from graph.model.scored_match import MatchModelRecord, ScoredMatch, levels_in
 from graph.repositories.paging import read_pages
 from graph.statements import match as statements
 from graph.statements.identity import PageParameters
 from graph.statements.statement import NoParameters
 
 PAGE_RECORDS = 5_000
-BATCH_MATCHES = 4_000
+BATCH_MATCHES = 10_000
 WRITERS = 2
 
 T = TypeVar("T")
-_Standing = dict[tuple[str, str], tuple[float, bool, tuple[str, ...]]]
+_Standing = dict[tuple[str, str], tuple[float, bool, str]]
 
 
 class MatchRepository:
@@ -84,10 +84,10 @@ class MatchRepository:
             # Retract before recording: of one pair two scores never hold at once.
             if replaced := [(m.left, m.right) for m in batch if (m.left, m.right) in standing]:
                 await self._retract(replaced, at)
-            names = sorted({name for match in batch for name in (*match.fields, *match.levels)})
-            place = {name: number for number, name in enumerate(names)}
-            rows = [_row(match, place) for match in batch]
-            parameters = statements.RecordMatchesParameters(matches=rows, names=names, model=model, at=at)
+            left, right, weights, linked, comparisons = zip(*batch, strict=True)
+            parameters = statements.RecordMatchesParameters(
+                left_ids=left, right_ids=right, match_weights=weights, linked=linked, comparisons=comparisons, model=model, at=at
+            )
             await self._database.run(statements.RECORD_MATCHES, parameters)
             progress(len(batch))
 
@@ -103,36 +103,21 @@ class MatchRepository:
         def next_after(page: statements.MatchPageRow) -> str | None:
             return page.records[-1][0] if len(page.records) == PAGE_RECORDS else None
 
-        known: dict[tuple[str, ...], tuple[str, ...]] = {}
+        known: dict[str, str] = {}
         standing: _Standing = {}
         async for page in read_pages(read, next_after):
             for left, matches in page.records:
-                for right, weight, linked, names in matches:
-                    levels = tuple(names)
+                for right, weight, linked, comparisons in matches:
+                    levels = levels_in(comparisons)
                     standing[left, right] = (weight, linked, known.setdefault(levels, levels))
         return standing
 
 
-def _same(before: tuple[float, bool, tuple[str, ...]], match: ScoredMatch) -> bool:
+def _same(before: tuple[float, bool, str], match: ScoredMatch) -> bool:
     """Whether policies read the same of a score as before, on the same levels; it is then not written again."""
     weight, linked, levels = before
     read, now = weight_as_read(weight), weight_as_read(match.match_weight)
-    return linked == match.linked and levels == match.levels and read == now
-
-
-def _row(match: ScoredMatch, place: dict[str, int]) -> statements.MatchMap:
-    return {
-        "left_id": match.left,
-        "right_id": match.right,
-        "match_weight": match.match_weight,
-        "linked": match.linked,
-        "fields": [place[name] for name in match.fields],
-        "levels": [place[name] for name in match.levels],
-        "stranger_weights": list(match.stranger_weights),
-        "home_weights": list(match.home_weights),
-        "prior_stranger": match.prior_stranger,
-        "prior_home": match.prior_home,
-    }
+    return linked == match.linked and read == now and levels == levels_in(match.comparisons)
 
 
 def _batches(items: Iterator[T], size: int) -> Iterator[list[T]]:

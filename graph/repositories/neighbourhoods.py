@@ -16,6 +16,7 @@ from graph.model.explanation import FieldComparison, HeldBack, MatchDetail
 from graph.model.identity import Decision, DecisionKind, Purpose
 from graph.model.ids import DecisionId, IdentifierKey, IdentityId, RecordId
 from graph.model.plan import Current, CurrentIdentity
+from graph.model.scored_match import Comparisons
 from graph.statements import identity as identity_statements
 from graph.statements import review as statements
 from graph.statements.statement import NoParameters
@@ -177,11 +178,7 @@ def _claim(row: statements.ClaimAroundRow) -> Claim:
 
 
 def _match(row: statements.MatchDetailRow) -> MatchDetail:
-    fields = row.fields or []
-    nothing = [0.0] * len(fields)
-    columns = zip(
-        fields, row.levels or [""] * len(fields), row.stranger_weights or nothing, row.home_weights or nothing, strict=True
-    )
+    made_of = None if row.comparisons is None else Comparisons.parse(row.comparisons)
     return MatchDetail(
         left=row.left_id,
         right=row.right_id,
@@ -189,11 +186,13 @@ def _match(row: statements.MatchDetailRow) -> MatchDetail:
         linked=row.linked,
         model=row.model,
         comparisons=tuple(
-            FieldComparison(field=name, level=level, against_stranger=stranger, against_home=home)
-            for name, level, stranger, home in columns
+            FieldComparison(
+                field=each.field, level=each.level, against_stranger=each.stranger_weight, against_home=each.home_weight or 0.0
+            )
+            for each in (made_of.fields if made_of else ())
         ),
-        prior_stranger=row.prior_stranger,
-        prior_home=row.prior_home,
+        prior_stranger=made_of.prior_stranger if made_of else None,
+        prior_home=made_of.prior_home if made_of else None,
     )
 
 

@@ -63,19 +63,14 @@ class SightingAroundRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MatchDetailRow:
-    """Scored evidence with what its weight is made of; lists run in parallel."""
+    """Scored evidence with what its weight is made of."""
 
     left_id: str
     right_id: str
     match_weight: float
     linked: bool
     model: str | None
-    fields: list[str] | None
-    levels: list[str] | None
-    stranger_weights: list[float] | None
-    home_weights: list[float] | None
-    prior_stranger: float | None
-    prior_home: float | None
+    comparisons: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -258,10 +258,7 @@ RELATIONSHIP_TYPES = (
         properties=(
             Property(name="match_weight", kind=Kind.NUMBER),
             Property(name="linked", kind=Kind.BOOLEAN),
-            Property(name="fields", kind=Kind.LIST),
-            Property(name="levels", kind=Kind.LIST),
-            *_hidden("stranger_weights", "home_weights", kind=Kind.LIST),
-            *_hidden("prior_stranger", "prior_home", kind=Kind.NUMBER),
+            *_texts("comparisons"),
             *_hidden("model"),
             *_times("scored_at", "retracted_at"),
         ),

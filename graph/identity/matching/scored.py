@@ -9,7 +9,7 @@ from math import log
 import numpy as np
 from numpy.typing import NDArray
 
-from graph.identity.matching.comparer import chunks
+from graph.identity.matching.comparer import Compared, chunks
 from graph.identity.matching.fields import LEVELS, Meaning
 from graph.identity.matching.linkage import PairEvidence
 from graph.identity.matching.matching import CONNECTING, Matching
@@ -17,7 +17,7 @@ from graph.identity.matching.model import MatchModel, pair_evidence
 from graph.identity.matching.records import Records
 from graph.identity.matching.relations import Relation
 from graph.model.ids import RecordId
-from graph.model.scored_match import ScoredMatch
+from graph.model.scored_match import PRIOR, SEPARATOR, ScoredMatch, weighed
 
 Index = NDArray[np.int64]
 NAT_BITS = 1 / log(2)
@@ -25,7 +25,7 @@ NAT_BITS = 1 / log(2)
 CHUNK = 50_000
 LARGEST_SHARE = 40
 """Records that state one identifier up to which each pair of them is kept, whatever its score."""
-MATCHER_VERSION = "profile-linkage-2"
+MATCHER_VERSION = "profile-linkage-3"
 """Names the method; it changes whenever equal records would be scored otherwise."""
 
 
@@ -91,55 +91,49 @@ def _sharing(records: Records) -> Iterator[Index]:
 
 def scored_matches(matching: Matching, kept: Kept) -> Iterator[ScoredMatch]:
     """The kept pairs as evidence."""
-    model, comparer = matching.model, matching.comparer
+    comparer = matching.comparer
     ids = matching.records.ids
     source = matching.records.source.astype(np.int64)
-    names = [LEVELS[meaning].names for meaning in model.meanings]
     for part in chunks(len(kept.left), CHUNK):
         left, right = kept.left[part], kept.right[part]
         compared = comparer.compare(left, right)
-        evidence = pair_evidence(model, compared, source[left], source[right])
-        weights = _by_relation(evidence, model)
-        total = evidence.log_odds * NAT_BITS
-        stated = [np.flatnonzero(row) for row in evidence.stated]
-        linked = kept.linked[part].tolist()
-        for row, (i, j, places) in enumerate(zip(left.tolist(), right.tolist(), stated, strict=True)):
-            levels = compared.levels[row, places].tolist()
-            yield ScoredMatch(
-                left=RecordId(ids[i]),
-                right=RecordId(ids[j]),
-                match_weight=round(float(total[row]), 3),
-                linked=linked[row],
-                fields=tuple(model.fields[place] for place in places.tolist()),
-                levels=tuple(names[place][level] for place, level in zip(places.tolist(), levels, strict=True)),
-                stranger_weights=tuple(weights.strangers[row, places].tolist()),
-                home_weights=() if weights.home is None else tuple(weights.home[row, places].tolist()),
-                prior_stranger=float(weights.prior_strangers[row]),
-                prior_home=None if weights.prior_home is None else float(weights.prior_home[row]),
-            )
+        evidence = pair_evidence(matching.model, compared, source[left], source[right])
+        weights = (evidence.log_odds * NAT_BITS).round(3).tolist()
+        texts = _texts(matching.model, compared, evidence, source[left] * len(matching.records.sources) + source[right])
+        for i, j, weight, linked, text in zip(
+            left.tolist(), right.tolist(), weights, kept.linked[part].tolist(), texts, strict=True
+        ):
+            yield ScoredMatch(RecordId(ids[i]), RecordId(ids[j]), weight, linked, text)
 
 
-@dataclass(frozen=True, slots=True)
-class _Weights:
-    """Weights in bits against strangers and against people of one home."""
+def _texts(model: MatchModel, compared: Compared, evidence: PairEvidence, sources: Index) -> list[str]:
+    """For each pair what its weight is made of, see ``Comparisons``; ``sources`` has a number for each pair of sources.
 
-    strangers: NDArray[np.float64]
-    home: NDArray[np.float64] | None
-    prior_strangers: NDArray[np.float64]
-    prior_home: NDArray[np.float64] | None
+    What a field adds is the same wherever its level and the rarity of what agrees are, so each part of the texts is made once.
+    """
+    stranger = model.relations.index(Relation.STRANGERS)
+    home = model.relations.index(Relation.HOME) if Relation.HOME in model.relations else None
 
+    def part(what: str, weights: NDArray[np.float32]) -> str:
+        bits = weights.astype(np.float64) * NAT_BITS
+        return weighed(what, float(bits[stranger]), None if home is None else float(bits[home]))
 
-def _by_relation(evidence: PairEvidence, model: MatchModel) -> _Weights:
-    def of(relation: Relation) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        number = model.relations.index(relation)
-        weights = evidence.weights[:, :, number].astype(np.float64) * NAT_BITS
-        return weights.round(3), (evidence.prior[:, number].astype(np.float64) * NAT_BITS).round(3)
-
-    strangers, prior_strangers = of(Relation.STRANGERS)
-    if Relation.HOME not in model.relations:
-        return _Weights(strangers, None, prior_strangers, None)
-    home, prior_home = of(Relation.HOME)
-    return _Weights(strangers, home, prior_strangers, prior_home)
+    _, first, place = np.unique(sources, return_index=True, return_inverse=True)
+    texts = np.array([part(PRIOR, evidence.prior[row]) for row in first.tolist()], dtype=object)[place]
+    for field, (name, meaning) in enumerate(zip(model.fields, model.meanings, strict=True)):
+        levels = compared.levels[:, field]
+        rows = np.flatnonzero(evidence.stated[:, field])
+        bits = np.ascontiguousarray(compared.rarity[rows, field]).view(np.int32).astype(np.int64)
+        _, first, place = np.unique(
+            levels[rows].astype(np.int64) << 33 | bits + (1 << 31), return_index=True, return_inverse=True
+        )
+        parts = [
+            SEPARATOR + part(f"{name} {LEVELS[meaning].names[levels[row]]}", evidence.weights[row, field])
+            for row in rows[first].tolist()
+        ]
+        texts[rows] += np.array(parts, dtype=object)[place] if parts else ""
+    found: list[str] = texts.tolist()
+    return found
 
 
 def parameters_json(model: MatchModel) -> str:

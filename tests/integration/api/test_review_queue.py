@@ -1,6 +1,5 @@
 """The review queue over GraphQL: what waits, with the evidence between its two sides, until a steward settles it."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -36,14 +35,9 @@ async def town_database(hamlet: Database) -> Database:
         right=RecordId("pos:4"),
         match_weight=-1.5,
         linked=False,
-        fields=("birth_date", "family_name", "email"),
-        levels=("exact", "differs", "close"),
-        stranger_weights=(6.5, -5.25, 1.25),
-        home_weights=(4.0, 0.5, 1.0),
-        prior_stranger=-4.0,
-        prior_home=-2.0,
+        comparisons="prior -4 -2; birth_date exact 6.5 4; family_name differs -5.25 0.5; email close 1.25 1",
     )
-    sure = replace(doubt, left=RecordId("crm:1"), right=RecordId("web:2"), match_weight=12.5, linked=True)
+    sure = doubt._replace(left=RecordId("crm:1"), right=RecordId("web:2"), match_weight=12.5, linked=True)
     model = MatchModelRecord(id="model-1", evidence_digest="d", parameters="{}", estimates="{}")
     await MatchRepository(hamlet).replace([sure, doubt], model, at=NOW, progress=lambda _: None)
     reviews = ReviewRepository(hamlet)

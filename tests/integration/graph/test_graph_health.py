@@ -80,12 +80,7 @@ def scored(left: str, right: str, weight: float, *, linked: bool) -> ScoredMatch
         right=RecordId(right),
         match_weight=weight,
         linked=linked,
-        fields=(),
-        levels=(),
-        stranger_weights=(),
-        home_weights=(),
-        prior_stranger=0.0,
-        prior_home=None,
+        comparisons="prior 0",
     )
 
 
