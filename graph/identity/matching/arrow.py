@@ -15,7 +15,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from graph.identity.matching.candidates import Key, bits_of, blocking_keys
+from graph.identity.matching.blocks import Key, bits_of
+from graph.identity.matching.candidates import blocking_keys
 from graph.identity.matching.fields import Meaning
 from graph.identity.matching.records import Column, Records, domain_of
 from graph.identity.matching.survey import Field, FieldTotals, MeasuredColumn, Survey

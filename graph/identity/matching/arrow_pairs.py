@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from graph.identity.matching.aliases import observed_aliases
 from graph.identity.matching.arrow import KEYED, MEASURED, block_rows, keys_in, records_in
-from graph.identity.matching.candidates import pairs_of, rarity
+from graph.identity.matching.blocks import rarity
 from graph.identity.matching.comparer import Comparer
 from graph.identity.matching.linkage import profile_linkage
 from graph.identity.matching.matching import evidence_between, pairs_within, sample
@@ -67,9 +67,31 @@ def block_pairs(batch: pa.RecordBatch, max_block: int) -> Iterator[pa.RecordBatc
     number = lists.flatten().to_numpy()
     order = np.lexsort((number, block))
     number = number[order]
-    for pairs in pairs_of(block[order], len(number), max_block):
+    for pairs in _pairs_of(block[order], len(number), max_block):
         left, right = np.divmod(pairs, len(number))
         yield pa.record_batch([number[left], number[right]], schema=PAIRS)
+
+
+def _pairs_of(codes: NDArray[np.int64], count: int, max_block: int) -> Iterator[NDArray[np.int64]]:
+    """Pairs of records within blocks of 2 to ``max_block`` records of equal code, as ``left * count + right``."""
+    having = np.flatnonzero(codes >= 0)
+    if len(having) < 2:
+        return
+    order = np.argsort(codes[having], kind="stable")
+    record, code = having[order], codes[having][order]
+    starts = np.flatnonzero(np.r_[True, code[1:] != code[:-1]])
+    sizes = np.diff(np.r_[starts, len(code)])
+    size = np.repeat(sizes, sizes)
+    good = (size > 1) & (size <= max_block)
+    record, code = record[good], code[good]
+    for distance in range(1, max_block):
+        if len(code) <= distance:
+            return
+        same = code[distance:] == code[:-distance]
+        if not same.any():
+            return
+        # Within a block the records are in ascending order, so the left one is the smaller.
+        yield record[:-distance][same] * count + record[distance:][same]
 
 
 def crossed_blocks(batch: pa.RecordBatch, survey: Survey, max_block: int) -> Iterator[pa.RecordBatch]:
@@ -91,7 +113,7 @@ def crossed_blocks(batch: pa.RecordBatch, survey: Survey, max_block: int) -> Ite
 
 
 def pair_bits(batch: pa.RecordBatch, survey: Survey) -> pa.RecordBatch:
-    """How much pairs of records (``PAIRED_KEYS``) have in common (``BITS``), as ``candidates.rarity`` has it."""
+    """How much pairs of records (``PAIRED_KEYS``) have in common (``BITS``), as ``blocks.rarity`` has it."""
     records, left, right = _ends(batch)
     return pa.record_batch([*_numbers(records, left, right), rarity(keys_in(records, survey), left, right)], schema=BITS)
 

@@ -7,13 +7,12 @@ record keeps those with which it shares the rarest values.
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import combinations
 
 import jellyfish
 import numpy as np
 from numpy.typing import NDArray
 
+from graph.identity.matching.blocks import Key, KeyTable, all_blocks, bits_of, rarest
 from graph.identity.matching.fields import Meaning
 from graph.identity.matching.records import Column, Records
 
@@ -26,41 +25,23 @@ PER_RECORD = 12
 """Candidates that a record keeps."""
 MORE_VALUES = 4
 """Values of a record, beyond the first of a field, that make keys."""
-FLUSH_PAIRS = 16_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """One blocking key of all records: ``codes`` is -1 where a record has none."""
-
-    field: str
-    name: str
-    texts: Sequence[str]
-    """What each code stands for, sorted."""
-    codes: NDArray[np.int32]
-    bits: NDArray[np.float32]
-    """For each code how much agreeing on it says: log2 of one over the share of records that have it."""
-    sizes: NDArray[np.int32]
-    """For each code the number of records that have it."""
 
 
 def candidates(records: Records, *, per_record: int = PER_RECORD, max_block: int = MAX_BLOCK) -> Pairs:
-    """The pairs worth comparing."""
+    """The pairs worth comparing.
+
+    Memory: some ten bytes for each block that a record is in, of which there are a hundred or two.
+    """
     count = len(records)
-    keys = list(blocking_keys(records))
-    found = np.empty(0, dtype=np.int64)
-    buffer: list[NDArray[np.int64]] = []
-    waiting = 0
-    for pairs in _blocks(keys, count, max_block):
-        buffer.append(pairs)
-        waiting += len(pairs)
-        if waiting > FLUSH_PAIRS:
-            found = _distinct(np.concatenate([found, *buffer]))
-            buffer, waiting = [], 0
-    found = _distinct(np.concatenate([found, *buffer]))
-    left, right = np.divmod(found, count)
-    keep = _rarest(left, right, rarity(keys, left, right), per_record)
-    return np.column_stack([left[keep], right[keep]])
+    table = KeyTable.of(list(blocking_keys(records)))
+    if not count or not table.codes.shape[1]:
+        return np.empty((0, 2), dtype=np.int64)
+    blocks = all_blocks(table, count, max_block)
+    later, earlier = rarest(*blocks, table.codes, table.bits, table.offsets, table.fields, per_record)
+    record = np.repeat(np.arange(count), per_record)
+    left = np.concatenate([record[later.ravel() >= 0], earlier[earlier >= 0]]).astype(np.int64)
+    right = np.concatenate([later[later >= 0], record[earlier.ravel() >= 0]]).astype(np.int64)
+    return np.column_stack(np.divmod(_distinct(left * count + right), count))
 
 
 def _distinct(pairs: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -104,12 +85,6 @@ def _sized(field: str, name: str, texts: Sequence[str], codes: NDArray[np.int32]
     return Key(field=field, name=name, texts=texts, codes=codes.astype(np.int32), bits=bits_of(sizes, count), sizes=sizes)
 
 
-def bits_of(sizes: NDArray[np.int32], count: int) -> NDArray[np.float32]:
-    """How much agreeing on a key says that ``sizes`` of ``count`` records have."""
-    bits: NDArray[np.float32] = np.log2(count / np.maximum(sizes, 2)).astype(np.float32)
-    return bits
-
-
 def _unordered_names(given: Column, family: Column, count: int) -> Key:
     both = np.flatnonzero((given.codes >= 0) & (family.codes >= 0))
     words = [
@@ -122,74 +97,6 @@ def _unordered_names(given: Column, family: Column, count: int) -> Key:
         found, codes[both] = np.unique(np.array(words, dtype=object), return_inverse=True)
         distinct = found.tolist()
     return _sized("names", "names:unordered", distinct, codes, count)
-
-
-def _blocks(keys: Sequence[Key], count: int, max_block: int) -> Iterator[NDArray[np.int64]]:
-    large: list[tuple[Key, NDArray[np.int64]]] = []
-    for key in keys:
-        yield from pairs_of(key.codes.astype(np.int64), count, max_block)
-        within = (key.codes >= 0) & (np.where(key.codes >= 0, key.sizes[key.codes], 0) > max_block)
-        if within.any():
-            large.append((key, np.where(within, key.codes, -1).astype(np.int64)))
-    for (first, left), (second, right) in combinations(large, 2):
-        if first.field != second.field:
-            both = np.where((left >= 0) & (right >= 0), left * (int(right.max()) + 1) + right, -1)
-            yield from pairs_of(both, count, max_block)
-
-
-def pairs_of(codes: NDArray[np.int64], count: int, max_block: int) -> Iterator[NDArray[np.int64]]:
-    """Pairs of records within blocks of 2 to ``max_block`` records of equal code, as ``left * count + right``."""
-    having = np.flatnonzero(codes >= 0)
-    if len(having) < 2:
-        return
-    order = np.argsort(codes[having], kind="stable")
-    record, code = having[order], codes[having][order]
-    starts = np.flatnonzero(np.r_[True, code[1:] != code[:-1]])
-    sizes = np.diff(np.r_[starts, len(code)])
-    size = np.repeat(sizes, sizes)
-    good = (size > 1) & (size <= max_block)
-    record, code = record[good], code[good]
-    for distance in range(1, max_block):
-        if len(code) <= distance:
-            return
-        same = code[distance:] == code[:-distance]
-        if not same.any():
-            return
-        # Within a block the records are in ascending order, so the left one is the smaller.
-        yield record[:-distance][same] * count + record[distance:][same]
-
-
-def rarity(keys: Sequence[Key], left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.float32]:
-    """How much two records have in common, in bits: of each field the rarest key on which they agree."""
-    total = np.zeros(len(left), dtype=np.float32)
-    by_field: dict[str, list[Key]] = {}
-    for key in keys:
-        by_field.setdefault(key.field, []).append(key)
-    for of_field in by_field.values():
-        best = np.zeros(len(left), dtype=np.float32)
-        both = np.zeros(len(left), dtype=bool)
-        for key in of_field:
-            code, other = key.codes[left], key.codes[right]
-            both |= (code >= 0) & (other >= 0)
-            same = (code == other) & (code >= 0)
-            best = np.maximum(best, np.where(same, key.bits[code], 0))
-        total += np.where(both & (best == 0), -DISAGREEMENT_BITS, best)
-    return total
-
-
-DISAGREEMENT_BITS = np.float32(2.0)
-
-
-def _rarest(left: NDArray[np.int64], right: NDArray[np.int64], bits: NDArray[np.float32], per_record: int) -> NDArray[np.bool_]:
-    """The pairs that are among the best ``per_record`` of either record."""
-    keep = np.zeros(len(left), dtype=bool)
-    for end in (left, right):
-        order = np.lexsort((-bits, end))
-        ends = end[order]
-        starts = np.flatnonzero(np.r_[True, ends[1:] != ends[:-1]])
-        rank = np.arange(len(ends)) - np.repeat(starts, np.diff(np.r_[starts, len(ends)]))
-        keep[order[rank < per_record]] = True
-    return keep
 
 
 def _beginning(length: int) -> Callable[[str], str]:

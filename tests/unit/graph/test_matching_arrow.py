@@ -10,7 +10,8 @@ import pytest
 
 from graph.identity.matching import arrow, arrow_pairs
 from graph.identity.matching.arrow import in_batches, record_batch
-from graph.identity.matching.candidates import blocking_keys, candidates, rarity
+from graph.identity.matching.blocks import rarity
+from graph.identity.matching.candidates import blocking_keys, candidates
 from graph.identity.matching.comparer import Comparer
 from graph.identity.matching.fields import Meaning
 from graph.identity.matching.matching import CONNECTING, Matching, connected, match_records, score_pairs

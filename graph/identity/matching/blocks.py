@@ -1,0 +1,276 @@
+"""Blocks of records that share a key, and of each record's fellows in them those with which it shares the rarest values.
+
+Compiled, and with no pair in memory but those that are kept: a record's fellows are gathered, weighed and forgotten.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+from numba import njit, prange
+from numpy.typing import NDArray
+
+Codes = NDArray[np.int32]
+Floats = NDArray[np.float32]
+Index = NDArray[np.int64]
+
+DISAGREEMENT_BITS = np.float32(2.0)
+"""Taken off for a field that both records state and of which they share no key."""
+CHUNK = 4_096
+"""Records that one thread looks at before it takes the next ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One blocking key of all records: ``codes`` is -1 where a record has none."""
+
+    field: str
+    name: str
+    texts: Sequence[str]
+    """What each code stands for, sorted."""
+    codes: Codes
+    bits: Floats
+    """For each code how much agreeing on it says: log2 of one over the share of records that have it."""
+    sizes: Codes
+    """For each code the number of records that have it."""
+
+
+def bits_of(sizes: Codes, count: int) -> Floats:
+    """How much agreeing on a key says that ``sizes`` of ``count`` records have."""
+    bits: Floats = np.log2(count / np.maximum(sizes, 2)).astype(np.float32)
+    return bits
+
+
+@dataclass(frozen=True, slots=True)
+class KeyTable:
+    """All keys side by side; those of one field are neighbours."""
+
+    codes: Codes
+    """(records, keys), row by row: what two records share is read from two places."""
+    bits: Floats
+    """Of all keys, one after the other."""
+    offsets: Index
+    """(keys,): where each key's bits begin."""
+    fields: Index
+    """(keys,): number of each key's field."""
+    sizes: Codes
+    """Laid out like ``bits``."""
+
+    @classmethod
+    def of(cls, keys: Sequence[Key]) -> "KeyTable":
+        """Lay out keys."""
+        number_of = {field: number for number, field in enumerate(dict.fromkeys(key.field for key in keys))}
+        # One field's keys together, in the order in which they are given.
+        ordered = sorted(keys, key=lambda key: number_of[key.field])
+        lengths = [len(key.bits) for key in ordered]
+        return cls(
+            codes=np.column_stack([key.codes for key in ordered]) if ordered else np.empty((0, 0), dtype=np.int32),
+            bits=np.concatenate([np.empty(0, dtype=np.float32), *(key.bits for key in ordered)]),
+            offsets=np.cumsum([0, *lengths[:-1]], dtype=np.int64),
+            fields=np.array([number_of[key.field] for key in ordered], dtype=np.int64),
+            sizes=np.concatenate([np.empty(0, dtype=np.int32), *(key.sizes for key in ordered)]),
+        )
+
+
+def rarity(keys: Sequence[Key], left: Index, right: Index) -> Floats:
+    """How much two records have in common, in bits: of each field the rarest key on which they agree."""
+    table = KeyTable.of(keys)
+    found = np.zeros(len(left), dtype=np.float32)
+    if table.codes.size:
+        _rarity(table.codes, table.bits, table.offsets, table.fields, left, right, found)
+    return found
+
+
+Blocks = tuple[Codes, NDArray[np.uint8], NDArray[np.uint8], Index, Index]
+"""Members of all blocks; of each how many of its block come before and after it; and of each record the places at which it is a
+member, from ``starts[record]`` to ``starts[record + 1]`` of the last."""
+
+
+def all_blocks(table: KeyTable, count: int, max_block: int) -> Blocks:
+    """Blocks of 2 to ``max_block`` records: of one key, and where a key's block is larger, with another field's key in common."""
+    codes = np.asfortranarray(table.codes)
+    keys = codes.shape[1]
+    lengths = np.diff(np.r_[table.offsets, len(table.sizes)])
+    orders = [np.argsort(codes[:, key], kind="stable").astype(np.int32) for key in range(keys)]
+    large = np.zeros(codes.shape, dtype=np.bool_, order="F")
+    for key in range(keys):
+        has = codes[:, key] >= 0
+        large[has, key] = table.sizes[table.offsets[key] + codes[has, key]] > max_block
+    crossed = [
+        (one, other)
+        for one, other in combinations([key for key in range(keys) if large[:, key].any()], 2)
+        if table.fields[one] != table.fields[other]
+    ]
+    found = [_single(orders[key], codes[:, key], max_block) for key in range(keys)]
+    for one, other in crossed:
+        # Records are at hand in the order of the one of many values; few are soon counted.
+        few, many = (one, other) if lengths[one] < lengths[other] else (other, one)
+        found.append(
+            _crossed(orders[many], codes[:, many], codes[:, few], large[:, many], large[:, few], int(lengths[few]), max_block)
+        )
+    members, before, after = (np.concatenate(arrays) for arrays in zip(*found, strict=True))
+    return members, before, after, *_places(members, count)
+
+
+_Found = tuple[Codes, NDArray[np.uint8], NDArray[np.uint8]]
+
+
+@njit(cache=True)
+def _single(order: Codes, codes: Codes, max_block: int) -> _Found:
+    """Blocks of equal code, given the records in the order of their codes."""
+    grouped = np.empty(len(order), dtype=np.int64)
+    for place in range(len(order)):
+        grouped[place] = codes[order[place]]
+    return _good(order, grouped, max_block)
+
+
+@njit(cache=True)
+def _crossed(
+    order: Codes,
+    ordered: Codes,
+    counted: Codes,
+    ordered_large: NDArray[np.bool_],
+    counted_large: NDArray[np.bool_],
+    values: int,
+    max_block: int,
+) -> _Found:
+    """Blocks of records that are in a large block of both keys: in the order of the one, sorted by counting by the other."""
+    starts = np.zeros(values + 1, dtype=np.int64)
+    for place in range(len(order)):
+        record = order[place]
+        if ordered_large[record] and counted_large[record]:
+            starts[counted[record] + 1] += 1
+    for value in range(values):
+        starts[value + 1] += starts[value]
+    records = np.empty(starts[values], dtype=np.int32)
+    grouped = np.empty(starts[values], dtype=np.int64)
+    for place in range(len(order)):
+        record = order[place]
+        if ordered_large[record] and counted_large[record]:
+            at = starts[counted[record]]
+            starts[counted[record]] += 1
+            records[at] = record
+            grouped[at] = np.int64(counted[record]) << 32 | np.int64(ordered[record])
+    return _good(records, grouped, max_block)
+
+
+@njit(cache=True)
+def _good(records: Codes, grouped: Index, max_block: int) -> _Found:
+    """Of blocks of equal numbers, which lie together, those of 2 to ``max_block`` records; negative numbers are none."""
+    members = np.empty(len(records), dtype=np.int32)
+    before = np.empty(len(records), dtype=np.uint8)
+    after = np.empty(len(records), dtype=np.uint8)
+    kept = start = 0
+    while start < len(records):
+        end = start + 1
+        while end < len(records) and grouped[end] == grouped[start]:
+            end += 1
+        if grouped[start] >= 0 and 2 <= end - start <= max_block:
+            for place in range(start, end):
+                members[kept] = records[place]
+                before[kept] = place - start
+                after[kept] = end - 1 - place
+                kept += 1
+        start = end
+    return members[:kept].copy(), before[:kept].copy(), after[:kept].copy()
+
+
+@njit(cache=True)
+def _places(members: Codes, count: int) -> tuple[Index, Index]:
+    """Where each record is a member: the places of record ``r`` from ``starts[r]`` to ``starts[r + 1]``."""
+    starts = np.zeros(count + 1, dtype=np.int64)
+    for place in range(len(members)):
+        starts[members[place] + 1] += 1
+    for record in range(count):
+        starts[record + 1] += starts[record]
+    filled = starts[:-1].copy()
+    places = np.empty(len(members), dtype=np.int64)
+    for place in range(len(members)):
+        record = members[place]
+        places[filled[record]] = place
+        filled[record] += 1
+    return starts, places
+
+
+@njit(cache=True)
+def _in_common(codes: Codes, bits: Floats, offsets: Index, fields: Index, one: int, other: int) -> np.float32:
+    """How much two records have in common, in bits."""
+    total = best = np.float32(0.0)
+    both = False
+    field = -1
+    for key in range(codes.shape[1]):
+        if fields[key] != field:
+            total += -DISAGREEMENT_BITS if both and best == 0 else best
+            field, best, both = fields[key], np.float32(0.0), False
+        left, right = codes[one, key], codes[other, key]
+        if left >= 0 and right >= 0:
+            both = True
+            if left == right:
+                best = max(best, bits[offsets[key] + left])
+    total += -DISAGREEMENT_BITS if both and best == 0 else best
+    return total
+
+
+@njit(parallel=True, cache=True)
+def _rarity(  # type: ignore[no-untyped-def]
+    codes, bits, offsets, fields, left, right, found
+) -> None:
+    for pair in prange(len(left)):
+        found[pair] = _in_common(codes, bits, offsets, fields, left[pair], right[pair])
+
+
+@njit(parallel=True, cache=True)
+def rarest(
+    members: Codes,
+    before: NDArray[np.uint8],
+    after: NDArray[np.uint8],
+    starts: Index,
+    places: Index,
+    codes: Codes,
+    bits: Floats,
+    offsets: Index,
+    fields: Index,
+    per_record: int,
+) -> tuple[Codes, Codes]:
+    """Of each record the fellows after it, and those before it, with which it has most in common; of equals the first.
+
+    Returns:
+        Two of (records, per_record): numbers of records, -1 where there are no more.
+    """
+    count = len(starts) - 1
+    later = np.full((count, per_record), -1, dtype=np.int32)
+    earlier = np.full((count, per_record), -1, dtype=np.int32)
+    for chunk in prange((count + CHUNK - 1) // CHUNK):
+        seen = np.full(count, -1, dtype=np.int32)
+        worth = np.empty(2 * per_record, dtype=np.float32)
+        for record in range(chunk * CHUNK, min(count, (chunk + 1) * CHUNK)):
+            seen[record] = record
+            found_later = found_earlier = 0
+            for entry in range(starts[record], starts[record + 1]):
+                place = places[entry]
+                for at in range(place - before[place], place + after[place] + 1):
+                    other = members[at]
+                    if seen[other] == record:
+                        continue
+                    seen[other] = record
+                    value = _in_common(codes, bits, offsets, fields, record, other)
+                    if other > record:
+                        found_later = _keep(later[record], worth[:per_record], found_later, other, value)
+                    else:
+                        found_earlier = _keep(earlier[record], worth[per_record:], found_earlier, other, value)
+    return later, earlier
+
+
+@njit(cache=True)
+def _keep(kept: Codes, worth: Floats, found: int, other: int, value: np.float32) -> int:
+    """Put a record where it belongs among the best, if it does; returns how many there are."""
+    place = found
+    while place > 0 and (worth[place - 1] < value or (worth[place - 1] == value and kept[place - 1] > other)):
+        place -= 1
+    if place >= len(kept):
+        return found
+    for at in range(min(found, len(kept) - 1), place, -1):
+        kept[at], worth[at] = kept[at - 1], worth[at - 1]
+    kept[place], worth[place] = other, value
+    return min(found + 1, len(kept))
