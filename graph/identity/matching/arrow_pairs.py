@@ -17,7 +17,7 @@ from graph.identity.matching.arrow import KEYED, MEASURED, block_rows, keys_in, 
 from graph.identity.matching.blocks import rarity
 from graph.identity.matching.comparer import Comparer
 from graph.identity.matching.linkage import profile_linkage
-from graph.identity.matching.matching import evidence_between, pairs_within, sample
+from graph.identity.matching.matching import evidence_of, pairs_within, sample
 from graph.identity.matching.matching import score_pairs as score
 from graph.identity.matching.scorer import Scorer
 from graph.identity.matching.survey import Survey
@@ -142,7 +142,9 @@ def score_pairs(batch: pa.RecordBatch, scorer: Scorer) -> pa.RecordBatch:
 def link_components(table: pa.Table, scorer: Scorer) -> pa.Table:
     """Clusters (``CLUSTERS``) of the records of whole components (``COMPONENTS``)."""
     batch, comparer, left, right = _components(table, scorer)
-    linkage = profile_linkage(left, right, evidence_between(scorer.model, comparer, left, right), batch.num_rows)
+    compared = comparer.compare_all(left, right)
+    evidence = evidence_of(scorer.model, comparer, left, right, compared)
+    linkage = profile_linkage(left, right, evidence, batch.num_rows)
     _, first = np.unique(linkage.clusters, return_index=True)
     ids = batch.column("id")
     return pa.table([batch.column("number"), ids, ids.take(pa.array(first[linkage.clusters]))], schema=CLUSTERS)
@@ -151,8 +153,10 @@ def link_components(table: pa.Table, scorer: Scorer) -> pa.Table:
 def component_aliases(table: pa.Table, scorer: Scorer) -> pa.Table:
     """Given names that differ on linked records (``ALIASES``), of the records of whole components (``COMPONENTS``)."""
     batch, comparer, left, right = _components(table, scorer)
-    linkage = profile_linkage(left, right, evidence_between(scorer.model, comparer, left, right), batch.num_rows)
-    observed = sorted(observed_aliases(scorer.model, comparer, left, right, linkage.clusters))
+    compared = comparer.compare_all(left, right)
+    evidence = evidence_of(scorer.model, comparer, left, right, compared)
+    linkage = profile_linkage(left, right, evidence, batch.num_rows)
+    observed = sorted(observed_aliases(scorer.model, comparer, left, right, compared, evidence, linkage.clusters))
     _, first = np.unique(linkage.clusters, return_index=True)
     # Clusters are numbered within the table: the first record's number tells them from those of others.
     numbers = batch.column("number").to_numpy()[first]

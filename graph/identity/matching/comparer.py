@@ -12,6 +12,8 @@ from graph.identity.matching.records import Column, Records
 
 Index = NDArray[np.int64]
 Codes = NDArray[np.int32]
+CHUNK = 1_000_000
+"""Pairs that are compared at once."""
 SILENT = -1
 """Level of a pair of which one record is silent on the field."""
 SWAPPED_SIMILARITY = 0.9
@@ -37,6 +39,10 @@ class Compared:
     def take(self, rows: NDArray[np.bool_] | Index) -> "Compared":
         """Some of the pairs."""
         return Compared(self.levels[rows], self.rarity[rows])
+
+    def put(self, rows: Index, compared: "Compared") -> None:
+        """Put what was compared anew in the place of what was there."""
+        self.levels[rows], self.rarity[rows] = compared.levels, compared.rarity
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +75,11 @@ class Comparer:
         if Meaning.FULL_NAME in place:
             _only_without_parts(columns, place, compared, left, right)
         return compared
+
+    def compare_all(self, left: Index, right: Index) -> Compared:
+        """Agreement of any number of pairs, compared in chunks."""
+        parts = [self.compare(left[part], right[part]) for part in chunks(len(left), CHUNK)] or [self.compare(left, right)]
+        return Compared(np.concatenate([part.levels for part in parts]), np.concatenate([part.rarity for part in parts]))
 
 
 def chunks(count: int, size: int) -> Iterator[slice]:

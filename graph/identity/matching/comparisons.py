@@ -195,24 +195,24 @@ def _equal(meaning: Meaning) -> Callable[[Values], _Level]:
     return compare
 
 
+def _characters(texts: Sequence[str], length: int) -> NDArray[np.uint32]:
+    """(texts, length): code points, 0 beyond a text's end."""
+    return np.array(texts, dtype=f"<U{length}").view(np.uint32).reshape(-1, length)
+
+
 def _birth_date(values: Values) -> _Level:
     distance = values.distance()
     year = values.same_part(lambda value: value[:4])
     month = values.same_part(lambda value: value[4:6])
     day = values.same_part(lambda value: value[6:8])
-    swapped = np.array(
-        [a[:4] == b[:4] and a[4:6] == b[6:8] and a[6:8] == b[4:6] for a, b in zip(values.left, values.right, strict=True)],
-        dtype=bool,
-    )
-    january = np.array([value.endswith("0101") for value in values.left], dtype=bool)
-    partial = np.array([UNKNOWN in a or UNKNOWN in b for a, b in zip(values.left, values.right, strict=True)], dtype=bool)
-    known = np.array(
-        [
-            all(p == q or UNKNOWN in (p, q) for p, q in zip(a, b, strict=False))
-            for a, b in zip(values.left, values.right, strict=True)
-        ],
-        dtype=bool,
-    )
+    digits = _characters(values.column.values, len("yyyymmdd"))
+    a, b = digits[values.x], digits[values.y]
+    alike = a == b
+    swapped = alike[:, :4].all(axis=1) & (a[:, 4:6] == b[:, 6:8]).all(axis=1) & (a[:, 6:8] == b[:, 4:6]).all(axis=1)
+    january = np.array([value.endswith("0101") for value in values.column.values], dtype=bool)[values.x]
+    unknown = (a == ord(UNKNOWN)) | (b == ord(UNKNOWN))
+    partial = unknown.any(axis=1)
+    known = (alike | unknown | (a == 0) | (b == 0)).all(axis=1)
     return _by_name(
         Meaning.BIRTH_DATE,
         {

@@ -10,7 +10,7 @@ long as the odds are for it. Chains of weak links hold nothing together, as they
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
+from numba import njit, prange
 from numpy.typing import NDArray
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
@@ -29,11 +29,14 @@ class PairEvidence:
     prior: NDArray[np.float32]
     """(pairs, relations): log odds of a match against the relation before anything is compared."""
 
+    def put(self, rows: Index, evidence: "PairEvidence") -> None:
+        """Put what was found anew in the place of what was there."""
+        self.weights[rows], self.stated[rows], self.prior[rows] = evidence.weights, evidence.stated, evidence.prior
+
     @property
     def log_odds(self) -> NDArray[np.float64]:
         """(pairs,): log odds of each pair by itself, against all relations together."""
-        against: NDArray[np.float64] = -np.logaddexp.reduce(-(self.prior + self.weights.sum(axis=1)).astype(np.float64), axis=1)
-        return against
+        return against_all((self.prior + self.weights.sum(axis=1)).astype(np.float64))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,21 @@ class Linkage:
     """(merges,): log odds with which two clusters were joined."""
     pairs: NDArray[np.int64]
     """(merges,): pairs of records that each merge joined."""
+
+
+@njit(parallel=True, cache=True)
+def against_all(odds: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(pairs,): log odds against all relations together, given (pairs, relations) those against each: -log(sum(exp(-odds)))."""
+    found = np.empty(len(odds))
+    for pair in prange(len(odds)):
+        least = np.inf
+        for relation in range(odds.shape[1]):
+            least = min(least, odds[pair, relation])
+        total = 0.0
+        for relation in range(odds.shape[1]):
+            total += np.exp(least - odds[pair, relation])
+        found[pair] = least - np.log(total)
+    return found
 
 
 def components(left: Index, right: Index, count: int) -> NDArray[np.int32]:

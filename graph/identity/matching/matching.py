@@ -7,11 +7,12 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from graph.identity.matching.aliases import learnt, observed_aliases
+from graph.identity.matching.aliases import learnt, observed_aliases, renamed
 from graph.identity.matching.calibration import Calibration, Labels, calibrate, witnesses_of
 from graph.identity.matching.candidates import candidates
-from graph.identity.matching.comparer import Comparer, chunks
+from graph.identity.matching.comparer import CHUNK, Compared, Comparer, chunks
 from graph.identity.matching.estimation import Observed, Sample, estimate
+from graph.identity.matching.fields import Meaning
 from graph.identity.matching.linkage import Linkage, PairEvidence, components, profile_linkage
 from graph.identity.matching.model import MatchModel, likelihoods, pair_evidence
 from graph.identity.matching.records import Records
@@ -21,8 +22,6 @@ Floats = NDArray[np.float64]
 
 RANDOM_PAIRS = 1_000_000
 SAMPLED_CANDIDATES = 400_000
-CHUNK = 1_000_000
-"""Pairs that are compared at once."""
 EVEN = 0.0
 """Log odds of even chances."""
 CONNECTING = -2.0
@@ -41,6 +40,8 @@ class Matching:
     candidates: int
     left: Index
     right: Index
+    compared: Compared
+    """How the pairs agree."""
     log_odds: Floats
     """(pairs,): of each pair by itself, natural logarithm."""
     linkage: Linkage
@@ -84,18 +85,34 @@ def match_records(
     odds = score_pairs(model, comparer, left, right)
     stage("link")
     left, right = complete(left, right, odds, len(records))
-    evidence = evidence_between(model, comparer, left, right)
+    compared = comparer.compare_all(left, right)
+    evidence = evidence_of(model, comparer, left, right, compared)
     linkage = profile_linkage(left, right, evidence, len(records))
-    if aliases := learnt(observed_aliases(model, comparer, left, right, linkage.clusters)):
+    if aliases := learnt(observed_aliases(model, comparer, left, right, compared, evidence, linkage.clusters)):
         comparer = replace(comparer, aliases=aliases)
-        evidence = evidence_between(model, comparer, left, right)
+        rows = renamed(records.columns[Meaning.GIVEN_NAME.value], aliases, left, right)
+        anew = comparer.compare_all(left[rows], right[rows])
+        compared.put(rows, anew)
+        evidence.put(rows, evidence_of(model, comparer, left[rows], right[rows], anew))
         linkage = profile_linkage(left, right, evidence, len(records))
     stage("calibrate")
     calibration = _calibrate(model, comparer, left, right, labels)
     threshold = _threshold_for(target_precision, linkage, calibration)
     if threshold > EVEN:
         linkage = profile_linkage(left, right, evidence, len(records), threshold=threshold)
-    return Matching(records, comparer, model, len(pairs), left, right, evidence.log_odds, linkage, calibration, threshold)
+    return Matching(
+        records=records,
+        comparer=comparer,
+        model=model,
+        candidates=len(pairs),
+        left=left,
+        right=right,
+        compared=compared,
+        log_odds=evidence.log_odds,
+        linkage=linkage,
+        calibration=calibration,
+        threshold=threshold,
+    )
 
 
 def _calibrate(
@@ -230,17 +247,7 @@ def pairs_within(component: NDArray[np.int32]) -> tuple[Index, Index]:
     return key // max(count, 1), key % max(count, 1)
 
 
-def evidence_between(model: MatchModel, comparer: Comparer, left: Index, right: Index) -> PairEvidence:
-    """What pairs of record numbers say, compared in chunks."""
-    slices = list(chunks(len(left), CHUNK)) or [slice(0)]
-    parts = [_evidence(model, comparer, left[part], right[part]) for part in slices]
-    return PairEvidence(*(np.concatenate(arrays) for arrays in zip(*[_arrays(p) for p in parts], strict=True)))
-
-
-def _evidence(model: MatchModel, comparer: Comparer, left: Index, right: Index) -> PairEvidence:
-    pairs = sample(comparer, left, right)
-    return pair_evidence(model, pairs.compared, pairs.source_left, pairs.source_right)
-
-
-def _arrays(evidence: PairEvidence) -> tuple[NDArray[np.float32], NDArray[np.bool_], NDArray[np.float32]]:
-    return evidence.weights, evidence.stated, evidence.prior
+def evidence_of(model: MatchModel, comparer: Comparer, left: Index, right: Index, compared: Compared) -> PairEvidence:
+    """What compared pairs of record numbers say."""
+    source = comparer.records.source.astype(np.int64)
+    return pair_evidence(model, compared, source[left], source[right])

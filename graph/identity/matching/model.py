@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from graph.identity.matching.comparer import Compared
 from graph.identity.matching.fields import LEVELS, Meaning
-from graph.identity.matching.linkage import PairEvidence
+from graph.identity.matching.linkage import PairEvidence, against_all
 from graph.identity.matching.relations import SHARED, Relation
 
 Floats = NDArray[np.float64]
@@ -63,8 +63,7 @@ class Likelihoods:
     @property
     def log_odds(self) -> Floats:
         """Log odds of a match against all relations of two people together."""
-        odds: Floats = self.match - np.logaddexp.reduce(self.others, axis=1)
-        return odds
+        return against_all(self.match[:, None] - self.others)
 
 
 def likelihoods(model: MatchModel, compared: Compared, source_left: Index, source_right: Index) -> Likelihoods:
@@ -102,13 +101,29 @@ def pair_evidence(model: MatchModel, compared: Compared, source_left: Index, sou
     with np.errstate(invalid="ignore"):
         # A field has fewer levels than the table: nothing is at those beyond.
         ratio = model.match[None, :, :] - model.others
-    fields = np.arange(levels.shape[1])
-    weights = np.empty((*levels.shape, len(model.relations)), dtype=np.float32)
-    for number, shared in enumerate(model.shared):
-        weights[:, :, number] = ratio[number][fields[None, :], levels] - np.where(shared[None, :], 0, compared.rarity)
+    weights = np.zeros((*levels.shape, len(model.relations)), dtype=np.float32)
+    _weigh(levels, compared.rarity, ratio, model.shared, weights)
     stated = levels >= 0
-    weights[~stated] = 0
     match = model.prior_match[source_left, source_right]
     different = np.log1p(-np.minimum(np.exp(match), 0.99))
     prior = (match - different - model.alone[source_left, source_right])[:, None] - model.prior_relation[None, :]
     return PairEvidence(weights, stated, prior.astype(np.float32))
+
+
+@njit(parallel=True, cache=True)
+def _weigh(
+    levels: NDArray[np.int8],
+    rarity: NDArray[np.float32],
+    ratio: Floats,
+    shared: NDArray[np.bool_],
+    weights: NDArray[np.float32],
+) -> None:
+    for pair in prange(len(levels)):
+        for field in range(levels.shape[1]):
+            level = levels[pair, field]
+            if level >= 0:
+                for relation in range(weights.shape[2]):
+                    weight = ratio[relation, field, level]
+                    if not shared[relation, field]:
+                        weight -= rarity[pair, field]
+                    weights[pair, field, relation] = weight

@@ -91,12 +91,11 @@ def _sharing(records: Records) -> Iterator[Index]:
 
 def scored_matches(matching: Matching, kept: Kept) -> Iterator[ScoredMatch]:
     """The kept pairs as evidence."""
-    comparer = matching.comparer
     ids = matching.records.ids
     source = matching.records.source.astype(np.int64)
     for part in chunks(len(kept.left), CHUNK):
         left, right = kept.left[part], kept.right[part]
-        compared = comparer.compare(left, right)
+        compared = _compared(matching, left, right)
         evidence = pair_evidence(matching.model, compared, source[left], source[right])
         weights = (evidence.log_odds * NAT_BITS).round(3).tolist()
         texts = _texts(matching.model, compared, evidence, source[left] * len(matching.records.sources) + source[right])
@@ -104,6 +103,21 @@ def scored_matches(matching: Matching, kept: Kept) -> Iterator[ScoredMatch]:
             left.tolist(), right.tolist(), weights, kept.linked[part].tolist(), texts, strict=True
         ):
             yield ScoredMatch(RecordId(ids[i]), RecordId(ids[j]), weight, linked, text)
+
+
+def _compared(matching: Matching, left: Index, right: Index) -> Compared:
+    """How pairs agree, from what matching compared; those that it did not compare are compared now."""
+    count = len(matching.records)
+    known, asked = matching.left * count + matching.right, left * count + right
+    place = np.searchsorted(known, asked)
+    found = np.append(known, -1)[place] == asked
+    new = np.flatnonzero(~found)
+    anew = matching.comparer.compare(left[new], right[new])
+    if not len(known):
+        return anew
+    compared = matching.compared.take(np.where(found, place, 0))
+    compared.put(new, anew)
+    return compared
 
 
 def _texts(model: MatchModel, compared: Compared, evidence: PairEvidence, sources: Index) -> list[str]:
