@@ -2,7 +2,7 @@
 // access: write
 UNWIND $held AS row
 MERGE (held:HeldBack {id: row.id})
-  ON CREATE SET held.purpose = row.purpose, held.reason = row.reason, held.since = row.since
+  ON CREATE SET held.purpose = $purpose, held.reason = row.reason, held.since = $since
 SET held.detail = row.detail
 WITH row, held
 UNWIND row.members AS member_id

@@ -146,19 +146,13 @@ class IdentityRepository:
         """Report exactly ``target`` (reason and members, to detail) as held back: add what is new, end what is gone."""
         current = {(held.reason, held.members): held for held in await self.held_back(purpose)}
         new = [
-            statements.HeldBackMap(
-                id=_held_back_id(purpose, reason, members, now),
-                purpose=purpose,
-                reason=reason,
-                detail=detail,
-                since=now,
-                members=members,
-            )
+            statements.HeldBackMap(id=_held_back_id(purpose, reason, members, now), reason=reason, detail=detail, members=members)
             for (reason, members), detail in sorted(target.items())
             if (reason, members) not in current
         ]
         for chunk in _chunks(new, BATCH_MEMBERS):
-            await self._database.run(statements.HOLD_BACK, statements.HoldBackParameters(held=chunk))
+            parameters = statements.HoldBackParameters(purpose=purpose, since=now, held=chunk)
+            await self._database.run(statements.HOLD_BACK, parameters)
         gone = sorted(held.id for key, held in current.items() if key not in target)
         for ids in _chunks(gone, BATCH_MEMBERS):
             await self._database.run(statements.RELEASE_HELD_BACK, statements.ReleaseParameters(ids=ids, until=now))

@@ -92,18 +92,14 @@ class ReviewRepository:
         current = {(held.reason, held.members): held for held in among}
         new = [
             identity_statements.HeldBackMap(
-                id=_held_back_id(purpose, reason, members, now),
-                purpose=purpose,
-                reason=reason,
-                detail=detail,
-                since=now,
-                members=members,
+                id=_held_back_id(purpose, reason, members, now), reason=reason, detail=detail, members=members
             )
             for (reason, members), detail in sorted(target.items())
             if (reason, members) not in current
         ]
         if new:
-            await self._database.run(identity_statements.HOLD_BACK, identity_statements.HoldBackParameters(held=new))
+            held = identity_statements.HoldBackParameters(purpose=purpose, since=now, held=new)
+            await self._database.run(identity_statements.HOLD_BACK, held)
         if gone := sorted(held.id for key, held in current.items() if key not in target):
             parameters = identity_statements.ReleaseParameters(ids=gone, until=now)
             await self._database.run(identity_statements.RELEASE_HELD_BACK, parameters)

@@ -291,17 +291,17 @@ class HeldBackMap:
     """Something to hold back."""
 
     id: str
-    purpose: str
     reason: str
     detail: str
-    since: datetime
     members: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HoldBackParameters:
-    """A batch of what is held back."""
+    """A batch of what a purpose holds back from a moment on."""
 
+    purpose: str
+    since: datetime
     held: Sequence[HeldBackMap]
 
 

@@ -99,5 +99,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, Sequence | frozenset | set):
+        if _SCALARS.issuperset(map(type, value)):
+            return list(value)
         return [_plain(item) for item in value]
     raise TypeError(f"a Cypher parameter cannot hold {type(value).__name__}")
