@@ -1,10 +1,11 @@
 """From evidence to a partition: each purpose's method over the links that its policy sees."""
 
+import asyncio
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, assert_never
+from typing import Any, Protocol, TypeVar, assert_never
 
 from graph.identity.household import crowds, read_homes
 from graph.identity.operational import attach_identifiers, group_confirmed, read_confirmed
@@ -16,6 +17,8 @@ from graph.model.explanation import StepKind
 from graph.model.identity import Purpose
 from graph.model.ids import IdentityId
 
+T = TypeVar("T")
+
 
 class Components(Protocol):
     """Finds components and communities of weighted links; see ``graph.repositories.components``."""
@@ -25,6 +28,25 @@ class Components(Protocol):
 
     async def communities(self, links: Sequence[tuple[str, str, float]], gamma: float) -> list[tuple[str, ...]]:
         """Communities at a resolution, in order of their first member."""
+
+
+class OnLoop:
+    """Components that are found on an event loop by those who conclude in another thread."""
+
+    def __init__(self, components: Components, loop: asyncio.AbstractEventLoop) -> None:
+        self._components = components
+        self._loop = loop
+
+    async def components(self, links: Sequence[tuple[str, str, float]]) -> dict[str, int]:
+        """The component of each member that has a link."""
+        return await self._there(self._components.components(links))
+
+    async def communities(self, links: Sequence[tuple[str, str, float]], gamma: float) -> list[tuple[str, ...]]:
+        """Communities at a resolution, in order of their first member."""
+        return await self._there(self._components.communities(links, gamma))
+
+    async def _there(self, work: Coroutine[Any, Any, T]) -> T:
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._loop))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,23 +6,21 @@ from typing import Protocol
 
 
 class Progress(Protocol):
-    """Told what a resolution does; ``total`` is None where it is not known."""
+    """Told what a resolution does."""
 
-    def stage(self, name: str, total: int | None) -> None:
-        """A stage begins."""
+    def stage(self, name: str, total: int | None) -> Callable[[int], None]:
+        """A stage begins; ``total`` is None where it is not known.
 
-    def advance(self, done: int) -> None:
-        """Some of the stage is done."""
+        What is returned is told how much more of it is done. Stages may overlap: one that has a total ends when that is reached.
+        """
 
 
 class NoProgress:
     """Tells nobody."""
 
-    def stage(self, name: str, total: int | None) -> None:
+    def stage(self, name: str, total: int | None) -> Callable[[int], None]:  # noqa: ARG002 - the protocol's signature
         """Nothing."""
-
-    def advance(self, done: int) -> None:
-        """Nothing."""
+        return lambda _: None
 
 
 class Stages:
@@ -35,11 +33,16 @@ class Stages:
         self._since = clock()
         self._seconds: dict[str, float] = {}
 
-    def begin(self, name: str, total: int | None = None) -> None:
-        """End the stage before, if there is one, and begin another."""
+    @property
+    def progress(self) -> Progress:
+        """Who is told of the stages."""
+        return self._progress
+
+    def begin(self, name: str, total: int | None = None) -> Callable[[int], None]:
+        """End the stage before, if there is one, and begin another; returns what to tell how much more of it is done."""
         self.finish()
         self._name, self._since = name, self._clock()
-        self._progress.stage(name, total)
+        return self._progress.stage(name, total)
 
     def divide(self, parts: Mapping[str, float]) -> None:
         """End the present stage, of whose time ``parts`` (seconds by name) tell more; what they leave keeps the stage's name."""

@@ -1,18 +1,23 @@
 """Resolution in batch: read the evidence, conclude, plan, then write what changed."""
 
+import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
 
 from graph.database import Database
-from graph.identity.conclusion import ORDER, Conclusion, conclude
+from graph.identity.conclusion import ORDER, Conclusion, OnLoop, conclude
 from graph.identity.matcher import Matcher
 from graph.identity.planning import ID_PREFIX, identities_after, plan_memberships
 from graph.identity.policy import Policy
 from graph.identity.progress import Progress, Stages
 from graph.identity.publication import policies_in_force
 from graph.identity.scoring_matcher import ScoresRecords
+from graph.identity.settling import Before, Settling, written
+from graph.memory import no_search_for_cycles
 from graph.model.claim import EvidenceSet
 from graph.model.identity import Purpose
 from graph.model.ids import IdentityId
@@ -58,6 +63,32 @@ class _Gathered:
     estimates: Mapping[str, object] | None
     policies: Mapping[Purpose, Policy]
     """Those in force when the run began: one published meanwhile counts from the next."""
+    keep: Callable[[], Coroutine[Any, Any, None]]
+    """Writes what is new of the matches."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Individuals:
+    """What households and operational identities are concluded from."""
+
+    gathered: _Gathered
+    of_member: Mapping[str, IdentityId]
+    lost_members: bool
+    """Whether one lost a member or its id."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Settled:
+    """One purpose, concluded and planned, to be written."""
+
+    run_id: str
+    policy: Policy
+    started_at: datetime
+    conclusion: Conclusion
+    plan: MembershipPlan
+    after: Mapping[str, IdentityId]
+    """The identity of each member once it is written."""
+    stages: Stages
 
 
 class Resolver:
@@ -86,17 +117,22 @@ class Resolver:
         """Resolve several purposes, individuals first, with what depends on them.
 
         Whoever asks for one purpose also gets individuals resolved, of which the others are made; and where an individual lost a
-        member or its id, households and operational identities that exist are resolved again, lest they contradict it.
+        member or its id, households and operational identities that exist are resolved again, lest they contradict it. One
+        purpose is concluded while what was concluded before is written; where writing fails, nothing more is written.
 
         Raises:
             ResolutionBusy: somebody else resolves one of the purposes now.
         """
-        wanted = set(purposes)
-        first, gathered, individual_of = await self._individuals(progress)
-        if first.closed:
-            wanted |= {purpose for purpose in ORDER[1:] if await self._identities.exist(purpose)}
-        dependent = [purpose for purpose in ORDER[1:] if purpose in wanted]
-        return [first, *[await self._settle_leased(purpose, gathered, individual_of, progress) for purpose in dependent]]
+        with no_search_for_cycles():
+            async with Settling[ResolutionReport]() as settling:
+                individuals = await settling.begin(partial(self._settle_individuals, progress))
+                wanted = set(purposes)
+                if individuals.lost_members:
+                    wanted |= {purpose for purpose in ORDER[1:] if await self._identities.exist(purpose)}
+                for purpose in ORDER[1:]:
+                    if purpose in wanted:
+                        await settling.begin(partial(self._settle_dependent, purpose, individuals, progress))
+            return settling.results
 
     async def resolve(self, purpose: Purpose, *, progress: Progress) -> ResolutionReport:
         """Bring the identities of one purpose in line with the evidence, and write nothing where they are.
@@ -104,60 +140,81 @@ class Resolver:
         Raises:
             ResolutionBusy: somebody else resolves this purpose, or matches records, now.
         """
-        if purpose is Purpose.INDIVIDUAL:
-            report, _, _ = await self._individuals(progress)
-            return report
-        # Matches are written too: whoever does so holds the lease of individuals, which are made of them.
-        async with self._identities.lease(Purpose.INDIVIDUAL, holder=self._new_id(), clock=self._clock):
-            gathered = await self._gather(Stages(progress, self._clock), progress)
-            individual_of = await self._identities.memberships(Purpose.INDIVIDUAL)
-        return await self._settle_leased(purpose, gathered, individual_of, progress)
+        with no_search_for_cycles():
+            async with Settling[ResolutionReport]() as settling:
+                if purpose is Purpose.INDIVIDUAL:
+                    await settling.begin(partial(self._settle_individuals, progress))
+                else:
+                    # Matches are written too: whoever does so holds the lease of individuals, which are made of them.
+                    async with self._identities.lease(Purpose.INDIVIDUAL, holder=self._new_id(), clock=self._clock):
+                        gathered = await self._gather(Stages(progress, self._clock))
+                        await gathered.keep()
+                        standing = await self._identities.memberships(Purpose.INDIVIDUAL)
+                    individuals = _Individuals(gathered=gathered, of_member=standing, lost_members=False)
+                    await settling.begin(partial(self._settle_dependent, purpose, individuals, progress))
+            return settling.results[0]
 
-    async def _individuals(self, progress: Progress) -> tuple[ResolutionReport, _Gathered, Mapping[str, IdentityId]]:
+    async def _settle_individuals(
+        self, progress: Progress, concluded: "asyncio.Future[_Individuals]", before: Before[ResolutionReport]
+    ) -> ResolutionReport:
         run_id = self._new_id()
         async with self._identities.lease(Purpose.INDIVIDUAL, holder=run_id, clock=self._clock):
             stages = Stages(progress, self._clock)
-            gathered = await self._gather(stages, progress)
-            report, individual_of = await self._settle(Purpose.INDIVIDUAL, run_id, gathered, {}, stages, progress)
-        return report, gathered, individual_of
+            gathered = await self._gather(stages)
+            async with asyncio.TaskGroup() as meanwhile:
+                # Matches are written while individuals are concluded from them.
+                meanwhile.create_task(gathered.keep())
+                settled = await self._conclude(Purpose.INDIVIDUAL, run_id, gathered, {}, stages)
+            lost_members = any(change.closings for change in settled.plan.changes)
+            concluded.set_result(_Individuals(gathered=gathered, of_member=settled.after, lost_members=lost_members))
+            return await self._write(settled, gathered, before)
 
-    async def _gather(self, stages: Stages, progress: Progress) -> _Gathered:
+    async def _settle_dependent(
+        self,
+        purpose: Purpose,
+        individuals: "_Individuals",
+        progress: Progress,
+        concluded: "asyncio.Future[None]",
+        before: Before[ResolutionReport],
+    ) -> ResolutionReport:
+        run_id = self._new_id()
+        async with self._identities.lease(purpose, holder=run_id, clock=self._clock):
+            stages = Stages(progress, self._clock)
+            settled = await self._conclude(purpose, run_id, individuals.gathered, individuals.of_member, stages)
+            concluded.set_result(None)
+            return await self._write(settled, individuals.gathered, before)
+
+    async def _gather(self, stages: Stages) -> _Gathered:
         stages.begin("read evidence")
         policies = await self._policies()
         evidence = await self._claims.everything()
         stages.begin("match")
         target = policies[Purpose.INDIVIDUAL].target_precision
-        matched = await self._matcher.match(evidence, target_precision=target, progress=progress)
+        matched = await self._matcher.match(evidence, target_precision=target, progress=stages.progress)
         stages.divide(matched.seconds)
         records = frozenset(claim.record_id for claim in matched.evidence.claims)
-        return _Gathered(evidence=matched.evidence, records=records, estimates=matched.estimates, policies=policies)
+        return _Gathered(
+            evidence=matched.evidence, records=records, estimates=matched.estimates, policies=policies, keep=matched.keep
+        )
 
-    async def _settle_leased(
-        self, purpose: Purpose, gathered: _Gathered, individual_of: Mapping[str, IdentityId], progress: Progress
-    ) -> ResolutionReport:
-        run_id = self._new_id()
-        async with self._identities.lease(purpose, holder=run_id, clock=self._clock):
-            stages = Stages(progress, self._clock)
-            report, _ = await self._settle(purpose, run_id, gathered, individual_of, stages, progress)
-        return report
-
-    async def _settle(
+    async def _conclude(
         self,
         purpose: Purpose,
         run_id: str,
         gathered: _Gathered,
         individual_of: Mapping[str, IdentityId],
         stages: Stages,
-        progress: Progress,
-    ) -> tuple[ResolutionReport, Mapping[str, IdentityId]]:
-        """Conclude, plan and write one purpose under its lease; also returns the identity of each member afterwards."""
+    ) -> "_Settled":
+        """Conclude and plan one purpose, in a thread of its own: meanwhile leases are renewed and others are written."""
         policy = gathered.policies[purpose]
         started_at = self._clock()
         stages.begin("conclude")
-        conclusion = await conclude(policy, gathered.evidence, self._components, individual_of)
+        components = OnLoop(self._components, asyncio.get_running_loop())
+        conclusion = await asyncio.to_thread(asyncio.run, conclude(policy, gathered.evidence, components, individual_of))
         stages.begin("plan")
         current = await self._identities.standing(purpose)
-        plan = plan_memberships(
+        plan = await asyncio.to_thread(
+            plan_memberships,
             current,
             conclusion.parts,
             purpose=purpose,
@@ -167,19 +224,30 @@ class Resolver:
             new_identity_id=lambda: IdentityId(ID_PREFIX[purpose] + self._new_id()),
             first_seen=conclusion.first_seen,
         )
-        stages.begin("write", len(plan.changes))
+        after = await asyncio.to_thread(identities_after, current, plan)
+        return _Settled(
+            run_id=run_id, policy=policy, started_at=started_at, conclusion=conclusion, plan=plan, after=after, stages=stages
+        )
+
+    async def _write(self, settled: "_Settled", gathered: _Gathered, before: Before[ResolutionReport]) -> ResolutionReport:
+        """Write what was concluded and planned under a purpose's lease, once what was planned before is written."""
+        run_id, policy, plan, stages = settled.run_id, settled.policy, settled.plan, settled.stages
+        purpose = policy.purpose
+        stages.begin("wait")
+        await written(before)
+        advance = stages.begin("write", len(plan.changes))
         await self._identities.hold(purpose, holder=run_id, now=self._clock())
         estimates = gathered.estimates if purpose is Purpose.INDIVIDUAL else None
         if plan.changes:
-            await self._record(run_id, policy, started_at, None, {}, estimates)
-        await self._identities.apply(plan, run_id=run_id, progress=progress.advance, records=gathered.records)
-        held = {(finding.reason, finding.members): finding.detail for finding in conclusion.findings}
+            await self._record(run_id, policy, settled.started_at, None, {}, estimates)
+        await self._identities.apply(plan, run_id=run_id, progress=advance, records=gathered.records)
+        held = {(finding.reason, finding.members): finding.detail for finding in settled.conclusion.findings}
         await self._identities.replace_held_back(purpose, held, plan.at)
-        report = _report(run_id, policy, conclusion, plan, held, stages.finish())
+        report = _report(run_id, policy, settled.conclusion, plan, held, stages.finish())
         # A run that changed nothing leaves no trace: a resolver that runs every minute would fill the graph with them.
         if plan.changes:
-            await self._record(run_id, policy, started_at, self._clock(), _counts(report), estimates)
-        return report, identities_after(current, plan)
+            await self._record(run_id, policy, settled.started_at, self._clock(), _counts(report), estimates)
+        return report
 
     async def _after_latest(self, purpose: Purpose) -> datetime:
         """Now, but after every earlier change, whatever the clock does: validity times must not run backwards."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from time import perf_counter
@@ -15,7 +15,7 @@ from graph.identity.matching.scored import Kept, digest, kept_pairs, parameters_
 from graph.identity.progress import Progress
 from graph.model.claim import Assertion, EvidenceSet, Match, weight_as_read
 from graph.model.identity import Purpose
-from graph.model.scored_match import MatchModelRecord, ScoredMatch
+from graph.model.scored_match import MatchModelRecord
 from graph.repositories.matches import MatchRepository
 
 
@@ -43,8 +43,7 @@ class ScoresRecords:
                 evidence=replace(evidence, matches=standing), estimates=json.loads(latest.estimates), seconds=seconds.by_step
             )
         matching, kept = await asyncio.to_thread(_match, asked, seconds)
-        seconds.begin("write")
-        progress.stage("write matches", len(kept.left))
+        matches = await asyncio.to_thread(_matches, matching, kept)
         expected = estimates(matching)
         model = MatchModelRecord(
             id=f"model_{self._new_id()}",
@@ -52,12 +51,14 @@ class ScoresRecords:
             parameters=parameters_json(matching.model),
             estimates=json.dumps(expected),
         )
-        matches: list[Match] = []
-        await self._matches.replace(
-            _collect(scored_matches(matching, kept), matches), model, at=self._clock(), progress=progress.advance
-        )
+        at = self._clock()
+
+        async def keep() -> None:
+            advance = progress.stage("write matches", len(matches))
+            await self._matches.replace(scored_matches(matching, kept), model, at=at, progress=advance)
+
         seconds.begin("")
-        return Matched(evidence=replace(evidence, matches=tuple(matches)), estimates=expected, seconds=seconds.by_step)
+        return Matched(evidence=replace(evidence, matches=matches), estimates=expected, seconds=seconds.by_step, keep=keep)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,11 +81,7 @@ def match_evidence(evidence: EvidenceSet, *, target_precision: float | None) -> 
     """The evidence with scores made here and now, which are kept nowhere."""
     labels = labels_of(evidence.assertions)
     asked = _Asked(records=records_of(evidence.claims), labels=labels, target_precision=target_precision)
-    matching, kept = _match(asked, _Seconds())
-    matches: list[Match] = []
-    for _ in _collect(scored_matches(matching, kept), matches):
-        pass
-    return replace(evidence, matches=tuple(matches))
+    return replace(evidence, matches=_matches(*_match(asked, _Seconds())))
 
 
 def _match(asked: _Asked, seconds: "_Seconds") -> tuple[Matching, Kept]:
@@ -93,12 +90,12 @@ def _match(asked: _Asked, seconds: "_Seconds") -> tuple[Matching, Kept]:
     return matching, kept_pairs(matching)
 
 
-def _collect(scored: Iterator[ScoredMatch], into: list[Match]) -> Iterator[ScoredMatch]:
-    """Pass scores on, and remember what resolution needs of them."""
-    for match in scored:
-        weight = weight_as_read(match.match_weight)
-        into.append(Match(left=match.left, right=match.right, match_weight=weight, linked=match.linked))
-        yield match
+def _matches(matching: Matching, kept: Kept) -> tuple[Match, ...]:
+    """What resolution needs to know of the scores."""
+    return tuple(
+        Match(left=left, right=right, match_weight=weight_as_read(weight), linked=linked)
+        for left, right, weight, linked in kept.rows(matching.records.ids)
+    )
 
 
 class _Seconds:

@@ -62,7 +62,7 @@ class Surveyor:
     async def measure(self, purpose: Purpose, *, progress: Progress) -> HealthState:
         """Measure one purpose, and keep what was found."""
         began = self._clock()
-        progress.stage("measure", None)
+        advance = progress.stage("measure", None)
         policy = (await self._policies())[purpose]
         limits = {name: kind.max_per_identity for name, kind in policy.evidence.items() if kind.max_per_identity}
         latest = await self._health.latest(purpose, by=began)
@@ -76,7 +76,7 @@ class Surveyor:
             largest = heapq.nsmallest(KEPT_IDENTITIES, [*largest, *rated], key=_by_size)
             doubted = (each for each in rated if each.suspicion > 0)
             suspicious = heapq.nsmallest(KEPT_IDENTITIES, [*suspicious, *doubted], key=_by_suspicion)
-            progress.advance(len(page))
+            advance(len(page))
         today = began.date()
         days = await self._health.activity(purpose, since=_first_day(latest, today), last=today)
         run, estimates = await self._health.latest_runs(purpose)

@@ -1,6 +1,6 @@
 """Showing the stages of a long command to whoever waits at a terminal."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -12,18 +12,15 @@ class ShownProgress:
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
-        self._task: TaskID | None = None
+        self._open: TaskID | None = None
 
-    def stage(self, name: str, total: int | None) -> None:
-        """A stage begins, which ends the one before."""
-        if self._task is not None:
-            self._progress.update(self._task, total=1, completed=1)
-        self._task = self._progress.add_task(name, total=total)
-
-    def advance(self, done: int) -> None:
-        """Some of the stage is done."""
-        if self._task is not None:
-            self._progress.advance(self._task, done)
+    def stage(self, name: str, total: int | None) -> Callable[[int], None]:
+        """A stage begins, which ends the one before if nobody knows how long that is."""
+        if self._open is not None:
+            self._progress.update(self._open, total=1, completed=1)
+        task = self._progress.add_task(name, total=total)
+        self._open = task if total is None else None
+        return lambda done: self._progress.advance(task, done)
 
 
 @contextmanager

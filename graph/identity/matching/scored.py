@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import log
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from graph.identity.matching.comparer import Compared, chunks
 from graph.identity.matching.fields import LEVELS, Meaning
 from graph.identity.matching.linkage import PairEvidence
-from graph.identity.matching.matching import CONNECTING, Matching
+from graph.identity.matching.matching import CONNECTING, Matching, evidence_of
 from graph.identity.matching.model import MatchModel, pair_evidence
 from graph.identity.matching.records import Records
 from graph.identity.matching.relations import Relation
@@ -50,6 +50,20 @@ class Kept:
     left: Index
     right: Index
     linked: NDArray[np.bool_]
+    weights: NDArray[np.float64]
+    """(pairs,): log odds of each pair by itself, in bits."""
+
+    def rows(self, ids: Sequence[str]) -> Iterator[tuple[RecordId, RecordId, float, bool]]:
+        """Each pair's records, weight, and whether it is linked."""
+        for part in chunks(len(self.left), CHUNK):
+            columns = (
+                self.left[part].tolist(),
+                self.right[part].tolist(),
+                self.weights[part].tolist(),
+                self.linked[part].tolist(),
+            )
+            for left, right, weight, linked in zip(*columns, strict=True):
+                yield RecordId(ids[left]), RecordId(ids[right]), weight, linked
 
 
 def kept_pairs(matching: Matching) -> Kept:
@@ -63,7 +77,25 @@ def kept_pairs(matching: Matching) -> Kept:
     clusters = matching.linkage.clusters
     order = np.lexsort((right, left, np.minimum(clusters[left], clusters[right])))
     left, right = left[order], right[order]
-    return Kept(left, right, clusters[left] == clusters[right])
+    return Kept(left, right, clusters[left] == clusters[right], _weights(matching, left, right))
+
+
+def _weights(matching: Matching, left: Index, right: Index) -> NDArray[np.float64]:
+    """Log odds of pairs in bits, from what matching found; those that it did not compare are compared now."""
+    place, known = _known(matching, left, right)
+    odds = np.append(matching.log_odds, 0.0)[place]
+    a, b = left[~known], right[~known]
+    odds[~known] = evidence_of(matching.model, matching.comparer, a, b, matching.comparer.compare_all(a, b)).log_odds
+    weights: NDArray[np.float64] = (odds * NAT_BITS).round(3)
+    return weights
+
+
+def _known(matching: Matching, left: Index, right: Index) -> tuple[Index, NDArray[np.bool_]]:
+    """Where pairs are among those that matching compared, and whether they are."""
+    count = len(matching.records)
+    known, asked = matching.left * count + matching.right, left * count + right
+    place = np.searchsorted(known, asked).astype(np.int64)
+    return place, np.append(known, -1)[place] == asked
 
 
 def _sharing(records: Records) -> Iterator[Index]:
@@ -97,25 +129,19 @@ def scored_matches(matching: Matching, kept: Kept) -> Iterator[ScoredMatch]:
         left, right = kept.left[part], kept.right[part]
         compared = _compared(matching, left, right)
         evidence = pair_evidence(matching.model, compared, source[left], source[right])
-        weights = (evidence.log_odds * NAT_BITS).round(3).tolist()
         texts = _texts(matching.model, compared, evidence, source[left] * len(matching.records.sources) + source[right])
-        for i, j, weight, linked, text in zip(
-            left.tolist(), right.tolist(), weights, kept.linked[part].tolist(), texts, strict=True
-        ):
-            yield ScoredMatch(RecordId(ids[i]), RecordId(ids[j]), weight, linked, text)
+        rows = Kept(left, right, kept.linked[part], kept.weights[part]).rows(ids)
+        yield from (ScoredMatch(*row, text) for row, text in zip(rows, texts, strict=True))
 
 
 def _compared(matching: Matching, left: Index, right: Index) -> Compared:
     """How pairs agree, from what matching compared; those that it did not compare are compared now."""
-    count = len(matching.records)
-    known, asked = matching.left * count + matching.right, left * count + right
-    place = np.searchsorted(known, asked)
-    found = np.append(known, -1)[place] == asked
-    new = np.flatnonzero(~found)
+    place, known = _known(matching, left, right)
+    new = np.flatnonzero(~known)
     anew = matching.comparer.compare(left[new], right[new])
-    if not len(known):
+    if not len(matching.left):
         return anew
-    compared = matching.compared.take(np.where(found, place, 0))
+    compared = matching.compared.take(np.where(known, place, 0))
     compared.put(new, anew)
     return compared
 
