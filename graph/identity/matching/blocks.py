@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-from numba import njit, prange
+from numba import get_num_threads, njit, prange
 from numpy.typing import NDArray
 
 Codes = NDArray[np.int32]
@@ -18,7 +18,7 @@ Index = NDArray[np.int64]
 DISAGREEMENT_BITS = np.float32(2.0)
 """Taken off for a field that both records state and of which they share no key."""
 CHUNK = 4_096
-"""Records that one thread looks at before it takes the next ones."""
+"""Records that one thread looks at before another takes the next ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +82,9 @@ def rarity(keys: Sequence[Key], left: Index, right: Index) -> Floats:
     return found
 
 
-Blocks = tuple[Codes, NDArray[np.uint8], NDArray[np.uint8], Index, Index]
-"""Members of all blocks; of each how many of its block come before and after it; and of each record the places at which it is a
-member, from ``starts[record]`` to ``starts[record + 1]`` of the last."""
+Blocks = tuple[Codes, NDArray[np.uint8], Index, Index]
+"""Members of all blocks, those of a block in ascending order; of each how many of its block come after it; and of each record the
+places at which it is a member, from ``starts[record]`` to ``starts[record + 1]`` of the last."""
 
 
 def all_blocks(table: KeyTable, count: int, max_block: int) -> Blocks:
@@ -109,11 +109,11 @@ def all_blocks(table: KeyTable, count: int, max_block: int) -> Blocks:
         found.append(
             _crossed(orders[many], codes[:, many], codes[:, few], large[:, many], large[:, few], int(lengths[few]), max_block)
         )
-    members, before, after = (np.concatenate(arrays) for arrays in zip(*found, strict=True))
-    return members, before, after, *_places(members, count)
+    members, after = (np.concatenate(arrays) for arrays in zip(*found, strict=True))
+    return members, after, *_places(members, count)
 
 
-_Found = tuple[Codes, NDArray[np.uint8], NDArray[np.uint8]]
+_Found = tuple[Codes, NDArray[np.uint8]]
 
 
 @njit(cache=True)
@@ -159,7 +159,6 @@ def _crossed(
 def _good(records: Codes, grouped: Index, max_block: int) -> _Found:
     """Of blocks of equal numbers, which lie together, those of 2 to ``max_block`` records; negative numbers are none."""
     members = np.empty(len(records), dtype=np.int32)
-    before = np.empty(len(records), dtype=np.uint8)
     after = np.empty(len(records), dtype=np.uint8)
     kept = start = 0
     while start < len(records):
@@ -169,11 +168,10 @@ def _good(records: Codes, grouped: Index, max_block: int) -> _Found:
         if grouped[start] >= 0 and 2 <= end - start <= max_block:
             for place in range(start, end):
                 members[kept] = records[place]
-                before[kept] = place - start
                 after[kept] = end - 1 - place
                 kept += 1
         start = end
-    return members[:kept].copy(), before[:kept].copy(), after[:kept].copy()
+    return members[:kept].copy(), after[:kept].copy()
 
 
 @njit(cache=True)
@@ -220,10 +218,19 @@ def _rarity(  # type: ignore[no-untyped-def]
         found[pair] = _in_common(codes, bits, offsets, fields, left[pair], right[pair])
 
 
+def rarest(blocks: Blocks, table: KeyTable, per_record: int) -> tuple[Codes, Codes]:
+    """Of each record the fellows after it, and those before it, with which it has most in common; of equals the first.
+
+    Returns:
+        Two of (records, per_record): numbers of records, -1 where there are no more.
+    """
+    later, earlier, worth = _rarest(*blocks, table.codes, table.bits, table.offsets, table.fields, per_record, get_num_threads())
+    return later, _best_of(earlier, worth)
+
+
 @njit(parallel=True, cache=True)
-def rarest(
+def _rarest(
     members: Codes,
-    before: NDArray[np.uint8],
     after: NDArray[np.uint8],
     starts: Index,
     places: Index,
@@ -232,34 +239,51 @@ def rarest(
     offsets: Index,
     fields: Index,
     per_record: int,
-) -> tuple[Codes, Codes]:
-    """Of each record the fellows after it, and those before it, with which it has most in common; of equals the first.
+    threads: int,
+) -> tuple[Codes, Codes, Floats]:
+    """The best fellows after each record, and those before it that each thread found (threads, records, per_record).
 
-    Returns:
-        Two of (records, per_record): numbers of records, -1 where there are no more.
+    A pair is weighed once, by whoever has its first record, and put down for both; so each thread keeps lists of its own.
     """
     count = len(starts) - 1
     later = np.full((count, per_record), -1, dtype=np.int32)
-    earlier = np.full((count, per_record), -1, dtype=np.int32)
-    for chunk in prange((count + CHUNK - 1) // CHUNK):
+    earlier = np.full((threads, count, per_record), -1, dtype=np.int32)
+    worth_earlier = np.full((threads, count, per_record), -np.inf, dtype=np.float32)
+    for thread in prange(threads):
         seen = np.full(count, -1, dtype=np.int32)
-        worth = np.empty(2 * per_record, dtype=np.float32)
-        for record in range(chunk * CHUNK, min(count, (chunk + 1) * CHUNK)):
-            seen[record] = record
-            found_later = found_earlier = 0
-            for entry in range(starts[record], starts[record + 1]):
-                place = places[entry]
-                for at in range(place - before[place], place + after[place] + 1):
-                    other = members[at]
-                    if seen[other] == record:
-                        continue
-                    seen[other] = record
-                    value = _in_common(codes, bits, offsets, fields, record, other)
-                    if other > record:
-                        found_later = _keep(later[record], worth[:per_record], found_later, other, value)
-                    else:
-                        found_earlier = _keep(earlier[record], worth[per_record:], found_earlier, other, value)
-    return later, earlier
+        worth = np.empty(per_record, dtype=np.float32)
+        kept_earlier, worth_of, found_earlier = earlier[thread], worth_earlier[thread], np.zeros(count, dtype=np.int32)
+        for chunk in range(thread, (count + CHUNK - 1) // CHUNK, threads):
+            for record in range(chunk * CHUNK, min(count, (chunk + 1) * CHUNK)):
+                found = 0
+                for entry in range(starts[record], starts[record + 1]):
+                    place = places[entry]
+                    # Within a block records ascend: those after this one are the later ones.
+                    for at in range(place + 1, place + after[place] + 1):
+                        other = members[at]
+                        if seen[other] == record:
+                            continue
+                        seen[other] = record
+                        value = _in_common(codes, bits, offsets, fields, record, other)
+                        found = _keep(later[record], worth, found, other, value)
+                        found_earlier[other] = _keep(kept_earlier[other], worth_of[other], found_earlier[other], record, value)
+    return later, earlier, worth_earlier
+
+
+@njit(parallel=True, cache=True)
+def _best_of(kept: Codes, worth: Floats) -> Codes:
+    """The best of several lists for each record, given (lists, records, places), each best first."""
+    lists, count, places = kept.shape
+    best = np.full((count, places), -1, dtype=np.int32)
+    for record in prange(count):
+        of_best = np.empty(places, dtype=np.float32)
+        found = 0
+        for one in range(lists):
+            for place in range(places):
+                if kept[one, record, place] < 0:
+                    break
+                found = _keep(best[record], of_best, found, kept[one, record, place], worth[one, record, place])
+    return best
 
 
 @njit(cache=True)

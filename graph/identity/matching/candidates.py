@@ -37,7 +37,7 @@ def candidates(records: Records, *, per_record: int = PER_RECORD, max_block: int
     if not count or not table.codes.shape[1]:
         return np.empty((0, 2), dtype=np.int64)
     blocks = all_blocks(table, count, max_block)
-    later, earlier = rarest(*blocks, table.codes, table.bits, table.offsets, table.fields, per_record)
+    later, earlier = rarest(blocks, table, per_record)
     record = np.repeat(np.arange(count), per_record)
     left = np.concatenate([record[later.ravel() >= 0], earlier[earlier >= 0]]).astype(np.int64)
     right = np.concatenate([later[later >= 0], record[earlier.ravel() >= 0]]).astype(np.int64)

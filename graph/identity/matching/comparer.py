@@ -1,9 +1,11 @@
 """Pairs of records compared field by field, and what the rarity of what they agree on adds."""
 
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
+from numba import get_num_threads
 from numpy.typing import NDArray
 
 from graph.identity.matching.comparisons import COMPARISONS, Values, cross_similarity
@@ -63,8 +65,11 @@ class Comparer:
         columns = self.columns
         levels = np.full((len(left), len(columns)), SILENT, dtype=np.int8)
         rarity = np.zeros((len(left), len(columns)), dtype=np.float32)
-        for number, column in enumerate(columns):
-            levels[:, number], rarity[:, number] = _best(column, left, right, self.aliases)
+        with ThreadPoolExecutor(get_num_threads()) as threads:
+            # Sorting and comparing texts, most of the work, let other threads run.
+            agreed = threads.map(lambda column: _best(column, left, right, self.aliases), columns)
+            for number, (of_column, how_rare) in enumerate(agreed):
+                levels[:, number], rarity[:, number] = of_column, how_rare
         place: dict[Meaning, int] = {
             column.meaning: number for number, column in enumerate(columns) if column.meaning is not Meaning.IDENTIFIER
         }
@@ -180,9 +185,8 @@ def _crossed(given: Column, family: Column, a: Index, b: Index) -> NDArray[np.bo
     if len(stated):
         key, inverse = np.unique(x[stated] * len(family.values) + y[stated], return_inverse=True)
         i, j = np.divmod(key, len(family.values))
-        one, other = [given.values[n] for n in i.tolist()], [family.values[n] for n in j.tolist()]
-        long = np.array([min(len(p), len(q)) >= SWAPPED_LENGTH for p, q in zip(one, other, strict=True)], dtype=np.bool_)
-        similar = cross_similarity(one, other)
+        long = np.minimum(given.lengths[i], family.lengths[j]) >= SWAPPED_LENGTH
+        similar = cross_similarity(given.texts[i].tolist(), family.texts[j].tolist())
         found[stated] = (np.where(long, similar, np.floor(similar)) > SWAPPED_SIMILARITY)[inverse]
     return found
 

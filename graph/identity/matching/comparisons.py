@@ -36,6 +36,30 @@ def _workers(pairs: int) -> int:
     return -1 if pairs > FEW_PAIRS else 1
 
 
+def _initial(value: str) -> str:
+    return value[:1]
+
+
+def _year(value: str) -> str:
+    return value[:4]
+
+
+def _month(value: str) -> str:
+    return value[4:6]
+
+
+def _day(value: str) -> str:
+    return value[6:8]
+
+
+def _area(value: str) -> str:
+    return value[:3]
+
+
+def _local_part(value: str) -> str:
+    return value.partition("@")[0]
+
+
 @dataclass
 class Values:
     """Distinct pairs of values of one column."""
@@ -54,12 +78,14 @@ class Values:
     @cached_property
     def left(self) -> list[str]:
         """The one value of each pair."""
-        return [self.column.values[i] for i in self.x.tolist()]
+        texts: list[str] = self.column.texts[self.x].tolist()
+        return texts
 
     @cached_property
     def right(self) -> list[str]:
         """The other value of each pair."""
-        return [self.column.values[i] for i in self.y.tolist()]
+        texts: list[str] = self.column.texts[self.y].tolist()
+        return texts
 
     def similarity(self) -> Floats:
         """Jaro-Winkler similarity, 0 to 1."""
@@ -73,10 +99,7 @@ class Values:
 
     def of(self, part: Callable[[str], str]) -> tuple[NDArray[np.int64], NDArray[np.int64], list[str]]:
         """A part of the values of both sides as numbers of distinct texts (the empty one is number 0)."""
-        made = [part(value) for value in self.column.values]
-        distinct = sorted({"", *made})
-        number = {text: index for index, text in enumerate(distinct)}
-        codes = np.array([number[text] for text in made], dtype=np.int64)
+        codes, distinct = self.column.parts(part)
         return codes[self.x], codes[self.y], distinct
 
     def same_part(self, part: Callable[[str], str]) -> NDArray[np.bool_]:
@@ -87,13 +110,13 @@ class Values:
 
     def lengths(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Length of both values of each pair."""
-        lengths = np.array([len(value) for value in self.column.values], dtype=np.int64)
+        lengths = self.column.lengths
         return lengths[self.x], lengths[self.y]
 
     def initial(self) -> NDArray[np.bool_]:
         """Whether one is the initial of the other."""
         a, b = self.lengths()
-        initial: NDArray[np.bool_] = (np.minimum(a, b) == 1) & self.same_part(lambda value: value[:1]) & ~self.same
+        initial: NDArray[np.bool_] = (np.minimum(a, b) == 1) & self.same_part(_initial) & ~self.same
         return initial
 
 
@@ -155,7 +178,7 @@ def _given_name(values: Values) -> _Level:
 
 def _middle_name(values: Values) -> _Level:
     similarity = values.similarity()
-    alike = values.same_part(lambda value: value[:1]) | (similarity > 0.85)
+    alike = values.same_part(_initial) | (similarity > 0.85)
     return _by_name(Meaning.MIDDLE_NAME, {"exact": values.same, "initial_or_similar": alike})
 
 
@@ -202,14 +225,13 @@ def _characters(texts: Sequence[str], length: int) -> NDArray[np.uint32]:
 
 def _birth_date(values: Values) -> _Level:
     distance = values.distance()
-    year = values.same_part(lambda value: value[:4])
-    month = values.same_part(lambda value: value[4:6])
-    day = values.same_part(lambda value: value[6:8])
-    digits = _characters(values.column.values, len("yyyymmdd"))
-    a, b = digits[values.x], digits[values.y]
+    year = values.same_part(_year)
+    month = values.same_part(_month)
+    day = values.same_part(_day)
+    a, b = (_characters(texts, len("yyyymmdd")) for texts in (values.left, values.right))
     alike = a == b
     swapped = alike[:, :4].all(axis=1) & (a[:, 4:6] == b[:, 6:8]).all(axis=1) & (a[:, 6:8] == b[:, 4:6]).all(axis=1)
-    january = np.array([value.endswith("0101") for value in values.column.values], dtype=bool)[values.x]
+    january = (a[:, 4:] == np.array([*map(ord, "0101")])).all(axis=1)
     unknown = (a == ord(UNKNOWN)) | (b == ord(UNKNOWN))
     partial = unknown.any(axis=1)
     known = (alike | unknown | (a == 0) | (b == 0)).all(axis=1)
@@ -243,7 +265,7 @@ def _code(meaning: Meaning) -> Callable[[Values], _Level]:
             "three_edits": (distance <= 3) & (edits >= 3),
         }
         if meaning is Meaning.POSTAL_CODE:
-            area = values.same_part(lambda value: value[:3])
+            area = values.same_part(_area)
             conditions = {
                 "exact": values.same,
                 "one_edit": distance <= 1,
@@ -257,10 +279,12 @@ def _code(meaning: Meaning) -> Callable[[Values], _Level]:
 
 def _email(values: Values) -> _Level:
     distance = values.distance()
-    local_a, local_b, locals_ = values.of(lambda value: value.partition("@")[0])
+    local_a, local_b, locals_ = values.of(_local_part)
     domain_a, domain_b, domains = values.of(domain_of)
     local = _similarity_of(local_a, local_b, locals_)
-    domain = _similarity_of(domain_a, domain_b, domains)
+    # Of domains there are few.
+    pairs, place = np.unique(domain_a * len(domains) + domain_b, return_inverse=True)
+    domain = _similarity_of(*np.divmod(pairs, len(domains)), domains)[place]
     of_domain, few = values.column.domain_counts, max(12, 0.002 * values.column.stated)
     rare = np.array([0 < of_domain.get(name, 0) <= few for name in domains], dtype=bool)
     return _by_name(
@@ -279,7 +303,8 @@ def _email(values: Values) -> _Level:
 
 
 def _similarity_of(a: Index, b: Index, texts: Sequence[str]) -> Floats:
-    return cross_similarity([texts[i] for i in a.tolist()], [texts[i] for i in b.tolist()])
+    of = np.array(texts, dtype=object)
+    return cross_similarity(of[a].tolist(), of[b].tolist())
 
 
 _NUMBER = re.compile(r"\d+")

@@ -1,8 +1,9 @@
 """Records as columns: each field's distinct values, and for each record the number of its value."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,7 @@ PHONE_DIGITS = 10
 """Digits of a phone number, from its end, that are compared: sources differ in whether they write the country's code."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Column:
     """One field of all records.
 
@@ -35,13 +36,13 @@ class Column:
     values: list[str]
     more: NDArray[np.int32]
 
-    @property
+    @cached_property
     def counts(self) -> NDArray[np.int64]:
         """How many records state each value."""
         stated = np.concatenate([self.codes[self.codes >= 0], self.more[:, 1]])
         return np.bincount(stated, minlength=len(self.values))
 
-    @property
+    @cached_property
     def shares(self) -> NDArray[np.float64]:
         """Share of the stated values that each value has, were the records part of a population of ``SHARED_BY`` more.
 
@@ -51,18 +52,18 @@ class Column:
         shares: NDArray[np.float64] = (self.counts.astype(np.float64) + SHARED_BY * chance) / (self.stated + SHARED_BY)
         return shares
 
-    @property
+    @cached_property
     def stated(self) -> int:
         """How many values records state, each counted as often as it is stated."""
         return int(self.counts.sum())
 
-    @property
+    @cached_property
     def agreeing(self) -> int:
         """How many pairs of stated values are equal."""
         counts = self.counts
         return int((counts * (counts - 1) // 2).sum())
 
-    @property
+    @cached_property
     def mean_share(self) -> float:
         """Probability that two random stated values agree: the mean of ``shares`` over what is stated.
 
@@ -72,7 +73,7 @@ class Column:
         squares = 2 * self.agreeing + stated
         return (squares + SHARED_BY * chance * stated) / ((stated + SHARED_BY) * max(stated, 1))
 
-    @property
+    @cached_property
     def domain_counts(self) -> Mapping[str, int]:
         """How many of the stated values are of each domain, for e-mail addresses."""
         found: dict[str, int] = {}
@@ -80,6 +81,34 @@ class Column:
             domain = domain_of(value)
             found[domain] = found.get(domain, 0) + number
         return found
+
+    @cached_property
+    def texts(self) -> NDArray[np.object_]:
+        """(values,): the values, to be taken many at once."""
+        return np.array(self.values, dtype=object)
+
+    @cached_property
+    def lengths(self) -> NDArray[np.int64]:
+        """(values,): characters of each value."""
+        return np.fromiter(map(len, self.values), dtype=np.int64, count=len(self.values))
+
+    def parts(self, part: Callable[[str], str]) -> tuple[NDArray[np.int64], list[str]]:
+        """(values,): a part of each value as the number of a distinct text (the empty one is number 0), and these texts.
+
+        What is found is kept: pairs are compared in many chunks, and a part is a function that has a name.
+        """
+        found = self._parts.get(part)
+        if found is None:
+            made = [part(value) for value in self.values]
+            distinct = sorted({"", *made})
+            number = {text: index for index, text in enumerate(distinct)}
+            codes = np.fromiter((number[text] for text in made), dtype=np.int64, count=len(made))
+            found = self._parts[part] = (codes, distinct)
+        return found
+
+    @cached_property
+    def _parts(self) -> dict[Callable[[str], str], tuple[NDArray[np.int64], list[str]]]:
+        return {}
 
 
 def domain_of(email: str) -> str:

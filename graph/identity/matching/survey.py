@@ -72,7 +72,7 @@ class Survey:
         return tuple(found)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class MeasuredColumn(Column):
     """A field of a batch of records, with what all records state of it in place of what the batch does."""
 
