@@ -39,7 +39,8 @@ from runtime.wiring import open_platform
 BENCH = "identity_scale"
 RECORDS = 1_000_000
 HEAP_MB = 4_096
-PAGE_CACHE_MB = 2_048
+PAGE_CACHE_MB = 6_144
+"""What a million records take with their identities, so that the server does not read and write the same pages again."""
 CHUNK = 20_000
 """Records normalised at once by one process."""
 BATCH = 1_000

@@ -28,6 +28,10 @@ from graph.repositories.identities import IdentityRepository
 from graph.repositories.matches import MatchRepository
 from graph.repositories.policies import PolicyRepository
 
+RUN_CHARACTERS = 20
+"""Characters of a run's id that its decisions' ids have, eighty bits of a random one: Neo4j keeps texts of up to 36 such
+characters inside a property, longer ones in a store of their own, and each membership has the id of a decision."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResolutionReport:
@@ -220,7 +224,7 @@ class Resolver:
             purpose=purpose,
             policy_version=policy.version,
             now=await self._after_latest(purpose),
-            decision_ids=DecisionIds(run_id=run_id),
+            decision_ids=DecisionIds(run_id=run_id[:RUN_CHARACTERS]),
             new_identity_id=lambda: IdentityId(ID_PREFIX[purpose] + self._new_id()),
             first_seen=conclusion.first_seen,
         )

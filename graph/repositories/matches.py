@@ -54,6 +54,9 @@ class MatchRepository:
         gone = set(standing)
 
         def changed() -> Iterator[ScoredMatch]:
+            if not standing:
+                yield from scored
+                return
             for match in scored:
                 pair = (match.left, match.right)
                 gone.discard(pair)

@@ -232,7 +232,8 @@ async def test_every_property_of_the_model_is_written(database: Database, driver
     assert stored.pop("recorded_at").to_native() == claim.recorded_at
     assert stored.pop("birth_date").to_native() == date(1815, 12, 10)
     assert stored == {
-        "id": "m2", "source": "crm", "name_given": "Ada M. King Jr.", "given_name": "ada", "middle_name": "m",
+        "id": "m2", "source": "crm", "entity_type": "person",
+        "name_given": "Ada M. King Jr.", "given_name": "ada", "middle_name": "m",
         "family_name": "king", "name_suffix": "jr", "full_name": "ada m king jr", "gender": "f",
         "street": "1 main st", "city": "austin", "region": "tx",
         "postal_code": "78701", "country": "US", "address_given": "1 Main St", "consent": '{"marketing":"granted"}',
