@@ -1,12 +1,10 @@
 """Identities in the graph: reading them, applying plans, what is held back, runs and leases."""
 
 import asyncio
-import hashlib
 from collections.abc import AsyncIterator, Callable, Container, Coroutine, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
-from itertools import islice
-from typing import Any, TypeVar
+from typing import Any
 
 import orjson
 import structlog
@@ -20,9 +18,8 @@ from graph.model.ids import DecisionId, IdentityId
 from graph.model.plan import Change, Current, CurrentIdentity, MembershipPlan
 from graph.repositories.formations import Formation, formation_batches, is_formation
 from graph.repositories.paging import instant, read_pages
+from graph.repositories.reviews import ReviewRepository
 from graph.statements import identity as statements
-
-T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
 
@@ -144,18 +141,8 @@ class IdentityRepository:
 
     async def replace_held_back(self, purpose: Purpose, target: Mapping[tuple[str, tuple[str, ...]], str], now: datetime) -> None:
         """Report exactly ``target`` (reason and members, to detail) as held back: add what is new, end what is gone."""
-        current = {(held.reason, held.members): held for held in await self.held_back(purpose)}
-        new = [
-            statements.HeldBackMap(id=_held_back_id(purpose, reason, members, now), reason=reason, detail=detail, members=members)
-            for (reason, members), detail in sorted(target.items())
-            if (reason, members) not in current
-        ]
-        for chunk in _chunks(new, BATCH_MEMBERS):
-            parameters = statements.HoldBackParameters(purpose=purpose, since=now, held=chunk)
-            await self._database.run(statements.HOLD_BACK, parameters)
-        gone = sorted(held.id for key, held in current.items() if key not in target)
-        for ids in _chunks(gone, BATCH_MEMBERS):
-            await self._database.run(statements.RELEASE_HELD_BACK, statements.ReleaseParameters(ids=ids, until=now))
+        reviews = ReviewRepository(self._database)
+        await reviews.report_held_back(purpose, target, among=await self.held_back(purpose), now=now)
 
     async def identities_of(self, members: Sequence[str], purpose: Purpose) -> dict[str, IdentityId]:
         """Current identities of some members, by identifier key or record id."""
@@ -316,13 +303,3 @@ def _decision(row: statements.DecisionRow) -> Decision:
         after={name: tuple(members) for name, members in orjson.loads(row.after).items()},
         reason=row.reason,
     )
-
-
-def _held_back_id(purpose: Purpose, reason: str, members: Sequence[str], since: datetime) -> str:
-    parts = "\x00".join((purpose.value, reason, *members, since.isoformat()))
-    return f"held_{hashlib.sha256(parts.encode()).hexdigest()[:32]}"
-
-
-def _chunks(items: Sequence[T], size: int) -> list[list[T]]:
-    walk = iter(items)
-    return list(iter(lambda: list(islice(walk, size)), []))

@@ -3,14 +3,12 @@
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
-from itertools import islice
-from typing import TypeVar
 
 from graph.database import Database
 from graph.model.claim import Match, weight_as_read
 from graph.model.ids import RecordId
 from graph.model.scored_match import MatchModelRecord, ScoredMatch, levels_in
-from graph.repositories.paging import read_pages
+from graph.repositories.paging import batches, read_pages
 from graph.statements import match as statements
 from graph.statements.identity import PageParameters
 from graph.statements.statement import NoParameters
@@ -19,7 +17,6 @@ PAGE_RECORDS = 5_000
 BATCH_MATCHES = 10_000
 WRITERS = 2
 
-T = TypeVar("T")
 _Standing = dict[tuple[str, str], tuple[float, bool, str]]
 
 
@@ -64,11 +61,11 @@ class MatchRepository:
                 if before is None or not _same(before, match):
                     yield match
 
-        batches = _batches(changed(), BATCH_MATCHES)
+        to_write = batches(changed(), BATCH_MATCHES)
         async with asyncio.TaskGroup() as writers:
             for _ in range(WRITERS):
-                writers.create_task(self._write(batches, standing, model.id, at, progress))
-        for pairs in _batches(iter(sorted(gone)), BATCH_MATCHES):
+                writers.create_task(self._write(to_write, standing, model.id, at, progress))
+        for pairs in batches(sorted(gone), BATCH_MATCHES):
             await self._retract(pairs, at)
         parameters = statements.RecordModelParameters(
             id=model.id, evidence_digest=model.evidence_digest, parameters=model.parameters, estimates=model.estimates, at=at
@@ -77,13 +74,13 @@ class MatchRepository:
 
     async def _write(
         self,
-        batches: Iterator[list[ScoredMatch]],
+        to_write: Iterator[list[ScoredMatch]],
         standing: _Standing,
         model: str,
         at: datetime,
         progress: Callable[[int], None],
     ) -> None:
-        for batch in batches:
+        for batch in to_write:
             # Retract before recording: of one pair two scores never hold at once.
             if replaced := [(m.left, m.right) for m in batch if (m.left, m.right) in standing]:
                 await self._retract(replaced, at)
@@ -121,8 +118,3 @@ def _same(before: tuple[float, bool, str], match: ScoredMatch) -> bool:
     weight, linked, levels = before
     read, now = weight_as_read(weight), weight_as_read(match.match_weight)
     return linked == match.linked and read == now and levels == levels_in(match.comparisons)
-
-
-def _batches(items: Iterator[T], size: int) -> Iterator[list[T]]:
-    while batch := list(islice(items, size)):
-        yield batch

@@ -1,9 +1,10 @@
 """Reading large parts of the graph: page by page, with times as numbers."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -37,3 +38,10 @@ async def read_pages(read: Callable[[str], Awaitable[T]], next_after: Callable[[
 def instant(seconds: int, nanoseconds: int) -> datetime:
     """The moment that Neo4j gives as seconds since 1970 and nanoseconds of the second, in UTC."""
     return EPOCH + timedelta(seconds=seconds, microseconds=nanoseconds // 1_000)
+
+
+def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """The items in lists of at most ``size``, made as they are asked for."""
+    walk = iter(items)
+    while batch := list(islice(walk, size)):
+        yield batch

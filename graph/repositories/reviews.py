@@ -12,11 +12,14 @@ from graph.model.identity import Purpose
 from graph.model.ids import IdentityId
 from graph.model.profile import Page, TimeCursor
 from graph.model.stewardship import ReviewItem
+from graph.repositories.paging import batches
 from graph.statements import identity as identity_statements
 from graph.statements import review as statements
 
 REVIEWABLE = ("contradicted", "doubtful", "in_doubt", "over_limit")
 """Reasons of what policies hold back that are about a link between two members, and that a person can settle."""
+BATCH = 2_000
+"""What is reported in one transaction."""
 
 
 class UnknownReview(KindredError):  # noqa: N818 - states what was observed, as the others do
@@ -97,11 +100,12 @@ class ReviewRepository:
             for (reason, members), detail in sorted(target.items())
             if (reason, members) not in current
         ]
-        if new:
-            held = identity_statements.HoldBackParameters(purpose=purpose, since=now, held=new)
+        for batch in batches(new, BATCH):
+            held = identity_statements.HoldBackParameters(purpose=purpose, since=now, held=batch)
             await self._database.run(identity_statements.HOLD_BACK, held)
-        if gone := sorted(held.id for key, held in current.items() if key not in target):
-            parameters = identity_statements.ReleaseParameters(ids=gone, until=now)
+        gone = sorted(held.id for key, held in current.items() if key not in target)
+        for ids in batches(gone, BATCH):
+            parameters = identity_statements.ReleaseParameters(ids=ids, until=now)
             await self._database.run(identity_statements.RELEASE_HELD_BACK, parameters)
 
 
