@@ -94,7 +94,8 @@ def _matches(matching: Matching, kept: Kept) -> tuple[Match, ...]:
     """What resolution needs to know of the scores."""
     return tuple(
         Match(left=left, right=right, match_weight=weight_as_read(weight), linked=linked)
-        for left, right, weight, linked in kept.rows(matching.records.ids)
+        for part in kept.parts()
+        for left, right, weight, linked in part.rows(matching.records.ids)
     )
 
 

@@ -99,8 +99,10 @@ def compare_pairs(
     name_bits = np.where(exact, _bits(statements.given, left), -np.log2(VARIANT_CHANCE))
     surname_bits = np.where(same["family"] == AGREES, _bits(statements.family, left), -np.log2(VARIANT_CHANCE))
     suffixed = (statements.suffix.code[left] >= 0) != (statements.suffix.code[right] >= 0)
-    short_forms = _by_code(statements.given, left, right, _short_forms) == AGREES
-    alike = np.where((same["born"] == AGREES) & ~short_forms, TWINS_ALIKE_BITS, SPELLING_BITS)
+    like_twins = np.flatnonzero((same["born"] == AGREES) & (given == AGREES) & ~exact)
+    spelt = _by_code(statements.given, left[like_twins], right[like_twins], _short_forms) != AGREES
+    alike = np.full(len(left), SPELLING_BITS)
+    alike[like_twins[spelt]] = TWINS_ALIKE_BITS
     at_home = np.where(exact, -np.log2(confirmation.juniors), alike)
     at_home = np.where(suffixed, np.minimum(at_home, SUFFIX_SILENT_BITS), at_home)
     stranger += np.where(given == AGREES, name_bits, 0.0) + np.where(family == AGREES, surname_bits, 0.0)

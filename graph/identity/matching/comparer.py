@@ -8,7 +8,7 @@ import numpy as np
 from numba import get_num_threads
 from numpy.typing import NDArray
 
-from graph.identity.matching.comparisons import COMPARISONS, Values, cross_similarity
+from graph.identity.matching.comparisons import COMPARISONS, FEW_PAIRS, Values, cross_similarity
 from graph.identity.matching.fields import ELSEWHERE, LEVELS, Meaning
 from graph.identity.matching.records import Column, Records
 
@@ -65,11 +65,17 @@ class Comparer:
         columns = self.columns
         levels = np.full((len(left), len(columns)), SILENT, dtype=np.int8)
         rarity = np.zeros((len(left), len(columns)), dtype=np.float32)
-        with ThreadPoolExecutor(get_num_threads()) as threads:
+
+        def put(number: int) -> None:
+            levels[:, number], rarity[:, number] = _best(columns[number], left, right, self.aliases)
+
+        if len(left) > FEW_PAIRS:
             # Sorting and comparing texts, most of the work, let other threads run.
-            agreed = threads.map(lambda column: _best(column, left, right, self.aliases), columns)
-            for number, (of_column, how_rare) in enumerate(agreed):
-                levels[:, number], rarity[:, number] = of_column, how_rare
+            with ThreadPoolExecutor(get_num_threads()) as threads:
+                list(threads.map(put, range(len(columns))))
+        else:
+            for number in range(len(columns)):
+                put(number)
         place: dict[Meaning, int] = {
             column.meaning: number for number, column in enumerate(columns) if column.meaning is not Meaning.IDENTIFIER
         }

@@ -56,14 +56,21 @@ def against_all(odds: NDArray[np.float64]) -> NDArray[np.float64]:
     """(pairs,): log odds against all relations together, given (pairs, relations) those against each: -log(sum(exp(-odds)))."""
     found = np.empty(len(odds))
     for pair in prange(len(odds)):
-        least = np.inf
-        for relation in range(odds.shape[1]):
-            least = min(least, odds[pair, relation])
-        total = 0.0
-        for relation in range(odds.shape[1]):
-            total += np.exp(least - odds[pair, relation])
-        found[pair] = least - np.log(total)
+        found[pair] = _against(odds[pair])
     return found
+
+
+@njit(cache=True)
+def _against(odds: NDArray[np.float64]) -> float:
+    """The same of one pair."""
+    least = np.inf
+    for relation in range(len(odds)):
+        least = min(least, odds[relation])
+    total = 0.0
+    for relation in range(len(odds)):
+        total += np.exp(least - odds[relation])
+    against: float = least - np.log(total)
+    return against
 
 
 def components(left: Index, right: Index, count: int) -> NDArray[np.int32]:
@@ -111,7 +118,6 @@ def profile_linkage(left: Index, right: Index, evidence: PairEvidence, count: in
 def _odds(sums, counts, prior, pairs):  # type: ignore[no-untyped-def]
     """Log odds that two clusters are one: the evidence summed over fields, against all relations together."""
     fields, relations = sums.shape
-    least = np.inf
     logs = np.empty(relations)
     for relation in range(relations):
         log = prior[relation] / pairs
@@ -119,11 +125,7 @@ def _odds(sums, counts, prior, pairs):  # type: ignore[no-untyped-def]
             if counts[field] > 0:
                 log += sums[field, relation] / counts[field]
         logs[relation] = log
-        least = min(least, log)
-    total = 0.0
-    for relation in range(relations):
-        total += np.exp(least - logs[relation])
-    return least - np.log(total)
+    return _against(logs)
 
 
 @njit(cache=True)

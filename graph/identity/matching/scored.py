@@ -13,7 +13,7 @@ from graph.identity.matching.comparer import Compared, chunks
 from graph.identity.matching.fields import LEVELS, Meaning
 from graph.identity.matching.linkage import PairEvidence
 from graph.identity.matching.matching import CONNECTING, Matching, evidence_of
-from graph.identity.matching.model import MatchModel, pair_evidence
+from graph.identity.matching.model import MatchModel
 from graph.identity.matching.records import Records
 from graph.identity.matching.relations import Relation
 from graph.model.ids import RecordId
@@ -52,18 +52,19 @@ class Kept:
     linked: NDArray[np.bool_]
     weights: NDArray[np.float64]
     """(pairs,): log odds of each pair by itself, in bits."""
+    places: Index
+    """(pairs,): where a pair is among those that matching compared; -1 where it is not."""
+
+    def parts(self) -> Iterator["Kept"]:
+        """The pairs in parts of at most ``CHUNK``."""
+        for part in chunks(len(self.left), CHUNK):
+            yield Kept(self.left[part], self.right[part], self.linked[part], self.weights[part], self.places[part])
 
     def rows(self, ids: Sequence[str]) -> Iterator[tuple[RecordId, RecordId, float, bool]]:
         """Each pair's records, weight, and whether it is linked."""
-        for part in chunks(len(self.left), CHUNK):
-            columns = (
-                self.left[part].tolist(),
-                self.right[part].tolist(),
-                self.weights[part].tolist(),
-                self.linked[part].tolist(),
-            )
-            for left, right, weight, linked in zip(*columns, strict=True):
-                yield RecordId(ids[left]), RecordId(ids[right]), weight, linked
+        columns = (self.left.tolist(), self.right.tolist(), self.weights.tolist(), self.linked.tolist())
+        for left, right, weight, linked in zip(*columns, strict=True):
+            yield RecordId(ids[left]), RecordId(ids[right]), weight, linked
 
 
 def kept_pairs(matching: Matching) -> Kept:
@@ -77,25 +78,26 @@ def kept_pairs(matching: Matching) -> Kept:
     clusters = matching.linkage.clusters
     order = np.lexsort((right, left, np.minimum(clusters[left], clusters[right])))
     left, right = left[order], right[order]
-    return Kept(left, right, clusters[left] == clusters[right], _weights(matching, left, right))
+    places = _places(matching, left, right)
+    return Kept(left, right, clusters[left] == clusters[right], _weights(matching, left, right, places), places)
 
 
-def _weights(matching: Matching, left: Index, right: Index) -> NDArray[np.float64]:
-    """Log odds of pairs in bits, from what matching found; those that it did not compare are compared now."""
-    place, known = _known(matching, left, right)
-    odds = np.append(matching.log_odds, 0.0)[place]
-    a, b = left[~known], right[~known]
-    odds[~known] = evidence_of(matching.model, matching.comparer, a, b, matching.comparer.compare_all(a, b)).log_odds
-    weights: NDArray[np.float64] = (odds * NAT_BITS).round(3)
-    return weights
-
-
-def _known(matching: Matching, left: Index, right: Index) -> tuple[Index, NDArray[np.bool_]]:
-    """Where pairs are among those that matching compared, and whether they are."""
+def _places(matching: Matching, left: Index, right: Index) -> Index:
+    """Where pairs are among those that matching compared, -1 where they are not."""
     count = len(matching.records)
     known, asked = matching.left * count + matching.right, left * count + right
-    place = np.searchsorted(known, asked).astype(np.int64)
-    return place, np.append(known, -1)[place] == asked
+    places = np.searchsorted(known, asked)
+    return np.where(np.append(known, -1)[places] == asked, places, -1)
+
+
+def _weights(matching: Matching, left: Index, right: Index, places: Index) -> NDArray[np.float64]:
+    """Log odds of pairs in bits, from what matching found; those that it did not compare are compared now."""
+    odds = np.append(matching.log_odds, 0.0)[places]
+    new = np.flatnonzero(places < 0)
+    a, b = left[new], right[new]
+    odds[new] = evidence_of(matching.model, matching.comparer, a, b, matching.comparer.compare_all(a, b)).log_odds
+    weights: NDArray[np.float64] = (odds * NAT_BITS).round(3)
+    return weights
 
 
 def _sharing(records: Records) -> Iterator[Index]:
@@ -125,23 +127,20 @@ def scored_matches(matching: Matching, kept: Kept) -> Iterator[ScoredMatch]:
     """The kept pairs as evidence."""
     ids = matching.records.ids
     source = matching.records.source.astype(np.int64)
-    for part in chunks(len(kept.left), CHUNK):
-        left, right = kept.left[part], kept.right[part]
-        compared = _compared(matching, left, right)
-        evidence = pair_evidence(matching.model, compared, source[left], source[right])
-        texts = _texts(matching.model, compared, evidence, source[left] * len(matching.records.sources) + source[right])
-        rows = Kept(left, right, kept.linked[part], kept.weights[part]).rows(ids)
-        yield from (ScoredMatch(*row, text) for row, text in zip(rows, texts, strict=True))
+    for part in kept.parts():
+        compared = _compared(matching, part)
+        evidence = evidence_of(matching.model, matching.comparer, part.left, part.right, compared)
+        texts = _texts(matching.model, compared, evidence, source[part.left] * len(matching.records.sources) + source[part.right])
+        yield from (ScoredMatch(*row, text) for row, text in zip(part.rows(ids), texts, strict=True))
 
 
-def _compared(matching: Matching, left: Index, right: Index) -> Compared:
+def _compared(matching: Matching, kept: Kept) -> Compared:
     """How pairs agree, from what matching compared; those that it did not compare are compared now."""
-    place, known = _known(matching, left, right)
-    new = np.flatnonzero(~known)
-    anew = matching.comparer.compare(left[new], right[new])
+    new = np.flatnonzero(kept.places < 0)
+    anew = matching.comparer.compare(kept.left[new], kept.right[new])
     if not len(matching.left):
         return anew
-    compared = matching.compared.take(np.where(known, place, 0))
+    compared = matching.compared.take(np.maximum(kept.places, 0))
     compared.put(new, anew)
     return compared
 
