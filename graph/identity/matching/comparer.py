@@ -8,7 +8,7 @@ import numpy as np
 from numba import get_num_threads
 from numpy.typing import NDArray
 
-from graph.identity.matching.comparisons import COMPARISONS, FEW_PAIRS, Values, cross_similarity
+from graph.identity.matching.comparisons import COMPARISONS, FEW_PAIRS, Values, cross_similarity, levels_of_equals
 from graph.identity.matching.fields import ELSEWHERE, LEVELS, Meaning
 from graph.identity.matching.records import Column, Records
 
@@ -140,26 +140,35 @@ def _agreement(
     """Level and rarity of pairs of values, given by their numbers; each distinct pair is compared once."""
     levels = np.full(len(a), SILENT, dtype=np.int8)
     rarity = np.zeros(len(a), dtype=np.float32)
-    stated = np.flatnonzero((a >= 0) & (b >= 0))
-    if not len(stated):
-        return levels, rarity
-    x, y = np.minimum(a[stated], b[stated]).astype(np.int64), np.maximum(a[stated], b[stated]).astype(np.int64)
-    key = x * len(column.values) + y
-    order = np.argsort(key, kind="stable")
-    ordered = key[order]
-    first = np.r_[True, ordered[1:] != ordered[:-1]]
-    inverse = np.empty(len(key), dtype=np.int64)
-    inverse[order] = np.cumsum(first) - 1
-    distinct_x, distinct_y = np.divmod(ordered[first], len(column.values))
-    level = COMPARISONS[column.meaning](Values(column, distinct_x, distinct_y, aliases))
-    levels[stated] = level[inverse]
-    how = LEVELS[column.meaning]
-    if how.rarity:
-        shares = column.shares
-        more_often = np.log(np.maximum(shares[distinct_x], shares[distinct_y]) / column.mean_share)
-        by_level = np.where(level == 0, more_often, np.where(np.isin(level, how.graded), more_often / 2, 0.0))
-        rarity[stated] = by_level[inverse].astype(np.float32)
+    equal = np.flatnonzero((a == b) & (a >= 0))
+    value = a[equal]
+    levels[equal] = levels_of_equals(column)[value]
+    rarity[equal] = _more_often(column, levels[equal], column.shares[value])
+    unequal = np.flatnonzero((a != b) & (a >= 0) & (b >= 0))
+    if len(unequal):
+        x, y = np.minimum(a[unequal], b[unequal]).astype(np.int64), np.maximum(a[unequal], b[unequal])
+        key = x * len(column.values) + y
+        order = np.argsort(key)
+        ordered = key[order]
+        first = np.r_[True, ordered[1:] != ordered[:-1]]
+        inverse = np.empty(len(key), dtype=np.int64)
+        inverse[order] = np.cumsum(first) - 1
+        distinct_x, distinct_y = np.divmod(ordered[first], len(column.values))
+        level = COMPARISONS[column.meaning](Values(column, distinct_x, distinct_y, aliases))
+        levels[unequal] = level[inverse]
+        more_often = _more_often(column, level, np.maximum(column.shares[distinct_x], column.shares[distinct_y]))
+        rarity[unequal] = more_often[inverse]
     return levels, rarity
+
+
+def _more_often(column: Column, level: NDArray[np.int8], shares: NDArray[np.float64]) -> NDArray[np.float32]:
+    """The rarity of pairs of values at a level, given the share of the more frequent value of each; see ``Compared.rarity``."""
+    how = LEVELS[column.meaning]
+    if not how.rarity:
+        return np.zeros(len(level), dtype=np.float32)
+    more_often = np.log(shares / column.mean_share)
+    rarity: NDArray[np.float64] = np.where(level == 0, more_often, np.where(np.isin(level, how.graded), more_often / 2, 0.0))
+    return rarity.astype(np.float32)
 
 
 def _swapped_names(columns: tuple[Column, ...], place: dict[Meaning, int], compared: Compared, left: Index, right: Index) -> None:

@@ -52,6 +52,10 @@ def _day(value: str) -> str:
     return value[6:8]
 
 
+def _birthday(value: str) -> str:
+    return value[4:]
+
+
 def _area(value: str) -> str:
     return value[:3]
 
@@ -62,18 +66,12 @@ def _local_part(value: str) -> str:
 
 @dataclass
 class Values:
-    """Distinct pairs of values of one column."""
+    """Distinct pairs of values of one column, no two of them equal."""
 
     column: Column
     x: Index
     y: Index
     aliases: frozenset[tuple[str, str]] = field(default_factory=frozenset)
-
-    @cached_property
-    def same(self) -> NDArray[np.bool_]:
-        """Whether the two values are equal."""
-        same: NDArray[np.bool_] = self.x == self.y
-        return same
 
     @cached_property
     def left(self) -> list[str]:
@@ -116,7 +114,7 @@ class Values:
     def initial(self) -> NDArray[np.bool_]:
         """Whether one is the initial of the other."""
         a, b = self.lengths()
-        initial: NDArray[np.bool_] = (np.minimum(a, b) == 1) & self.same_part(_initial) & ~self.same
+        initial: NDArray[np.bool_] = (np.minimum(a, b) == 1) & self.same_part(_initial)
         return initial
 
 
@@ -166,7 +164,6 @@ def _given_name(values: Values) -> _Level:
     return _by_name(
         Meaning.GIVEN_NAME,
         {
-            "exact": values.same,
             "initial": initial,
             "spelling": similarity > 0.92,
             "nickname": nickname,
@@ -179,21 +176,19 @@ def _given_name(values: Values) -> _Level:
 def _middle_name(values: Values) -> _Level:
     similarity = values.similarity()
     alike = values.same_part(_initial) | (similarity > 0.85)
-    return _by_name(Meaning.MIDDLE_NAME, {"exact": values.same, "initial_or_similar": alike})
+    return _by_name(Meaning.MIDDLE_NAME, {"initial_or_similar": alike})
 
 
 def _family_name(values: Values) -> _Level:
     similarity = values.similarity()
     part = np.zeros(len(values.x), dtype=bool)
-    for row in np.flatnonzero(~values.same).tolist():
-        a, b = values.left[row], values.right[row]
+    for row, (a, b) in enumerate(zip(values.left, values.right, strict=True)):
         if " " in a or " " in b:
             words, others = set(a.split()), set(b.split())
             part[row] = bool({word for word in words & others if len(word) > 2})
     return _by_name(
         Meaning.FAMILY_NAME,
         {
-            "exact": values.same,
             "initial": values.initial(),
             "spelling": similarity > 0.92,
             "part": part,
@@ -208,14 +203,12 @@ def _full_name(values: Values) -> _Level:
         np.asarray(cpdist(values.left, values.right, scorer=token_sort_ratio, workers=_workers(len(values.x))), dtype=np.float32)
         / 100
     )
-    return _by_name(Meaning.FULL_NAME, {"exact": values.same, "same_words": ratio > 0.95, "similar": ratio > 0.8})
+    return _by_name(Meaning.FULL_NAME, {"same_words": ratio > 0.95, "similar": ratio > 0.8})
 
 
-def _equal(meaning: Meaning) -> Callable[[Values], _Level]:
-    def compare(values: Values) -> _Level:
-        return _by_name(meaning, {"exact": values.same})
-
-    return compare
+def _different(meaning: Meaning) -> Callable[[Values], _Level]:
+    """For fields whose values are equal or not."""
+    return lambda values: np.full(len(values.x), LEVELS[meaning].index("different"), dtype=np.int8)
 
 
 def _characters(texts: Sequence[str], length: int) -> NDArray[np.uint32]:
@@ -231,16 +224,13 @@ def _birth_date(values: Values) -> _Level:
     a, b = (_characters(texts, len("yyyymmdd")) for texts in (values.left, values.right))
     alike = a == b
     swapped = alike[:, :4].all(axis=1) & (a[:, 4:6] == b[:, 6:8]).all(axis=1) & (a[:, 6:8] == b[:, 4:6]).all(axis=1)
-    january = (a[:, 4:] == np.array([*map(ord, "0101")])).all(axis=1)
     unknown = (a == ord(UNKNOWN)) | (b == ord(UNKNOWN))
     partial = unknown.any(axis=1)
     known = (alike | unknown | (a == 0) | (b == 0)).all(axis=1)
     return _by_name(
         Meaning.BIRTH_DATE,
         {
-            "known_parts": partial & known & ~values.same,
-            "exact_first_of_january": values.same & january,
-            "exact": values.same,
+            "known_parts": partial & known,
             "one_edit": distance <= 1,
             "day_and_month_swapped": swapped,
             "year_and_month": year & month,
@@ -259,7 +249,6 @@ def _code(meaning: Meaning) -> Callable[[Values], _Level]:
         # Of a short code that is another one some characters are the same all the same.
         edits = np.maximum(*values.lengths()) / CHARACTERS_PER_EDIT
         conditions = {
-            "exact": values.same,
             "one_edit": (distance <= 1) & (edits >= 1),
             "two_edits": (distance <= 2) & (edits >= 2),
             "three_edits": (distance <= 3) & (edits >= 3),
@@ -267,8 +256,7 @@ def _code(meaning: Meaning) -> Callable[[Values], _Level]:
         if meaning is Meaning.POSTAL_CODE:
             area = values.same_part(_area)
             conditions = {
-                "exact": values.same,
-                "one_edit": distance <= 1,
+                    "one_edit": distance <= 1,
                 "same_area": area,
                 "two_edits": distance <= 2,
             }
@@ -290,7 +278,6 @@ def _email(values: Values) -> _Level:
     return _by_name(
         Meaning.EMAIL,
         {
-            "exact": values.same,
             "same_local_part": (local_a == local_b) & (local_a > 0),
             "one_edit": distance <= 1,
             "three_edits": distance <= 3,
@@ -321,7 +308,6 @@ def _street(values: Values) -> _Level:
     return _by_name(
         Meaning.STREET,
         {
-            "exact": values.same,
             "spelling": (similarity > 0.92) & number,
             "similar": (similarity > 0.75) & number,
             "other_number": similarity > 0.92,
@@ -333,22 +319,35 @@ def _street(values: Values) -> _Level:
 
 def _city(values: Values) -> _Level:
     similarity = values.similarity()
-    return _by_name(Meaning.CITY, {"exact": values.same, "spelling": similarity > 0.92, "similar": similarity > 0.8})
+    return _by_name(Meaning.CITY, {"spelling": similarity > 0.92, "similar": similarity > 0.8})
 
 
 COMPARISONS: Mapping[Meaning, Callable[[Values], _Level]] = {
     Meaning.GIVEN_NAME: _given_name,
     Meaning.MIDDLE_NAME: _middle_name,
     Meaning.FAMILY_NAME: _family_name,
-    Meaning.SUFFIX: _equal(Meaning.SUFFIX),
+    Meaning.SUFFIX: _different(Meaning.SUFFIX),
     Meaning.FULL_NAME: _full_name,
     Meaning.BIRTH_DATE: _birth_date,
-    Meaning.GENDER: _equal(Meaning.GENDER),
+    Meaning.GENDER: _different(Meaning.GENDER),
     Meaning.EMAIL: _email,
     Meaning.PHONE: _code(Meaning.PHONE),
     Meaning.STREET: _street,
     Meaning.CITY: _city,
-    Meaning.REGION: _equal(Meaning.REGION),
+    Meaning.REGION: _different(Meaning.REGION),
     Meaning.POSTAL_CODE: _code(Meaning.POSTAL_CODE),
     Meaning.IDENTIFIER: _code(Meaning.IDENTIFIER),
 }
+"""Levels of pairs of values that are not equal."""
+
+
+def levels_of_equals(column: Column) -> NDArray[np.int8]:
+    """(values,): the level at which each value agrees with itself."""
+    levels = LEVELS[column.meaning]
+    found = np.full(len(column.values), levels.index("exact"), dtype=np.int8)
+    if column.meaning is Meaning.BIRTH_DATE:
+        # Entered for want of the day.
+        codes, birthdays = column.parts(_birthday)
+        if "0101" in birthdays:
+            found[codes == birthdays.index("0101")] = levels.index("exact_first_of_january")
+    return found

@@ -128,8 +128,8 @@ def _odds(sums, counts, prior, pairs):  # type: ignore[no-untyped-def]
     return _against(logs)
 
 
-@njit(cache=True)
-def _link(  # type: ignore[no-untyped-def]  # noqa: C901
+@njit(parallel=True, cache=True)
+def _link(  # type: ignore[no-untyped-def]
     sizes,
     starts,
     pair_starts,
@@ -144,57 +144,74 @@ def _link(  # type: ignore[no-untyped-def]  # noqa: C901
     merge_odds,
     merge_pairs,
 ):
-    fields, relations = weights.shape[1], weights.shape[2]
-    for component in range(len(sizes)):
-        size = sizes[component]
-        if size == 1:
-            continue
-        first, last = pair_starts[component], pair_starts[component + 1]
-        sums = np.zeros((size, size, fields, relations))
-        counts = np.zeros((size, size, fields))
-        priors = np.zeros((size, size, relations))
-        pairs = np.zeros((size, size))
-        odds = np.full((size, size), -np.inf)
-        for row in range(first, last):
-            pair = order[row]
-            a, b = place_left[pair], place_right[pair]
-            for x, y in ((a, b), (b, a)):
-                for field in range(fields):
-                    if stated[pair, field]:
-                        counts[x, y, field] = 1
-                        for relation in range(relations):
-                            sums[x, y, field, relation] = weights[pair, field, relation]
-                for relation in range(relations):
-                    priors[x, y, relation] = prior[pair, relation]
-                pairs[x, y] = 1
-            odds[a, b] = odds[b, a] = _odds(sums[a, b], counts[a, b], priors[a, b], 1.0)
-        alive = np.ones(size, dtype=np.bool_)
-        cluster = np.arange(size)
-        while True:
-            best, a, b = threshold, -1, -1
-            for x in range(size):
-                if alive[x]:
-                    for y in range(x + 1, size):
-                        if alive[y] and odds[x, y] > best:
-                            best, a, b = odds[x, y], x, y
-            if a < 0:
-                break
-            alive[b] = False
-            merge_odds[starts[component] + b] = best
-            merge_pairs[starts[component] + b] = int(pairs[a, b])
-            for x in range(size):
-                if cluster[x] == b:
-                    cluster[x] = a
-                if alive[x] and x != a:
-                    sums[a, x] += sums[b, x]
-                    counts[a, x] += counts[b, x]
-                    priors[a, x] += priors[b, x]
-                    pairs[a, x] += pairs[b, x]
-                    sums[x, a] = sums[a, x]
-                    counts[x, a] = counts[a, x]
-                    priors[x, a] = priors[a, x]
-                    pairs[x, a] = pairs[a, x]
-                    if pairs[a, x] > 0:
-                        odds[a, x] = odds[x, a] = _odds(sums[a, x], counts[a, x], priors[a, x], pairs[a, x])
+    for component in prange(len(sizes)):
+        size, start = sizes[component], starts[component]
+        if size > 1:
+            _link_component(
+                order[pair_starts[component] : pair_starts[component + 1]],
+                place_left,
+                place_right,
+                weights,
+                stated,
+                prior,
+                threshold,
+                start,
+                clusters[start : start + size],
+                merge_odds[start : start + size],
+                merge_pairs[start : start + size],
+            )
+
+
+@njit(cache=True)
+def _link_component(  # type: ignore[no-untyped-def]
+    rows, place_left, place_right, weights, stated, prior, threshold, start, clusters, merge_odds, merge_pairs
+):
+    """Cluster one component's records; the arrays to be filled have a place for each of them."""
+    size, fields, relations = len(clusters), weights.shape[1], weights.shape[2]
+    sums = np.zeros((size, size, fields, relations))
+    counts = np.zeros((size, size, fields))
+    priors = np.zeros((size, size, relations))
+    pairs = np.zeros((size, size))
+    odds = np.full((size, size), -np.inf)
+    for pair in rows:
+        a, b = place_left[pair], place_right[pair]
+        for x, y in ((a, b), (b, a)):
+            for field in range(fields):
+                if stated[pair, field]:
+                    counts[x, y, field] = 1
+                    for relation in range(relations):
+                        sums[x, y, field, relation] = weights[pair, field, relation]
+            for relation in range(relations):
+                priors[x, y, relation] = prior[pair, relation]
+            pairs[x, y] = 1
+        odds[a, b] = odds[b, a] = _odds(sums[a, b], counts[a, b], priors[a, b], 1.0)
+    alive = np.ones(size, dtype=np.bool_)
+    cluster = np.arange(size)
+    while True:
+        best, a, b = threshold, -1, -1
         for x in range(size):
-            clusters[starts[component] + x] = starts[component] + cluster[x]
+            if alive[x]:
+                for y in range(x + 1, size):
+                    if alive[y] and odds[x, y] > best:
+                        best, a, b = odds[x, y], x, y
+        if a < 0:
+            break
+        alive[b] = False
+        merge_odds[b] = best
+        merge_pairs[b] = int(pairs[a, b])
+        for x in range(size):
+            if cluster[x] == b:
+                cluster[x] = a
+            if alive[x] and x != a:
+                sums[a, x] += sums[b, x]
+                counts[a, x] += counts[b, x]
+                priors[a, x] += priors[b, x]
+                pairs[a, x] += pairs[b, x]
+                sums[x, a] = sums[a, x]
+                counts[x, a] = counts[a, x]
+                priors[x, a] = priors[a, x]
+                pairs[x, a] = pairs[a, x]
+                if pairs[a, x] > 0:
+                    odds[a, x] = odds[x, a] = _odds(sums[a, x], counts[a, x], priors[a, x], pairs[a, x])
+    for x in range(size):
+        clusters[x] = start + cluster[x]
