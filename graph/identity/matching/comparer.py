@@ -65,9 +65,18 @@ class Comparer:
         columns = self.columns
         levels = np.full((len(left), len(columns)), SILENT, dtype=np.int8)
         rarity = np.zeros((len(left), len(columns)), dtype=np.float32)
+        place: dict[Meaning, int] = {
+            column.meaning: number for number, column in enumerate(columns) if column.meaning is not Meaning.IDENTIFIER
+        }
+        without_parts = _without_parts(columns, place, left, right)
 
         def put(number: int) -> None:
-            levels[:, number], rarity[:, number] = _best(columns[number], left, right, self.aliases)
+            if columns[number].meaning is Meaning.FULL_NAME:
+                # The whole name says nothing beyond its parts where both records have the parts.
+                rows = without_parts
+                levels[rows, number], rarity[rows, number] = _best(columns[number], left[rows], right[rows], self.aliases)
+            else:
+                levels[:, number], rarity[:, number] = _best(columns[number], left, right, self.aliases)
 
         if len(left) > FEW_PAIRS:
             # Sorting and comparing texts, most of the work, let other threads run.
@@ -76,15 +85,10 @@ class Comparer:
         else:
             for number in range(len(columns)):
                 put(number)
-        place: dict[Meaning, int] = {
-            column.meaning: number for number, column in enumerate(columns) if column.meaning is not Meaning.IDENTIFIER
-        }
         compared = Compared(levels, rarity)
         if Meaning.GIVEN_NAME in place and Meaning.FAMILY_NAME in place:
             _swapped_names(columns, place, compared, left, right)
         _elsewhere(place, compared)
-        if Meaning.FULL_NAME in place:
-            _only_without_parts(columns, place, compared, left, right)
         return compared
 
     def compare_all(self, left: Index, right: Index) -> Compared:
@@ -142,7 +146,7 @@ def _agreement(
     rarity = np.zeros(len(a), dtype=np.float32)
     equal = np.flatnonzero((a == b) & (a >= 0))
     value = a[equal]
-    levels[equal] = levels_of_equals(column)[value]
+    levels[equal] = column.once(levels_of_equals)[value]
     rarity[equal] = _more_often(column, levels[equal], column.shares[value])
     unequal = np.flatnonzero((a != b) & (a >= 0) & (b >= 0))
     if len(unequal):
@@ -236,14 +240,11 @@ def _elsewhere(place: dict[Meaning, int], compared: Compared) -> None:
         compared.levels[differs, region] = SILENT
 
 
-def _only_without_parts(
-    columns: tuple[Column, ...], place: dict[Meaning, int], compared: Compared, left: Index, right: Index
-) -> None:
-    """The whole name says nothing beyond its parts where both records have the parts."""
-    full = place[Meaning.FULL_NAME]
+def _without_parts(columns: tuple[Column, ...], place: dict[Meaning, int], left: Index, right: Index) -> Index:
+    """The pairs that have neither given names nor family names on both sides."""
+    without = np.ones(len(left), dtype=np.bool_)
     for meaning in (Meaning.GIVEN_NAME, Meaning.FAMILY_NAME):
         if (number := place.get(meaning)) is not None:
             codes = columns[number].codes
-            both = (codes[left] >= 0) & (codes[right] >= 0)
-            compared.levels[both, full] = SILENT
-            compared.rarity[both, full] = 0
+            without &= (codes[left] < 0) | (codes[right] < 0)
+    return np.flatnonzero(without)

@@ -5,9 +5,11 @@ Distinct pairs of values are compared once each, by rapidfuzz on all cores: name
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
+from itertools import combinations
 
 import numpy as np
 from nicknames import NickNamer
@@ -40,18 +42,6 @@ def _initial(value: str) -> str:
     return value[:1]
 
 
-def _year(value: str) -> str:
-    return value[:4]
-
-
-def _month(value: str) -> str:
-    return value[4:6]
-
-
-def _day(value: str) -> str:
-    return value[6:8]
-
-
 def _birthday(value: str) -> str:
     return value[4:]
 
@@ -72,6 +62,11 @@ class Values:
     x: Index
     y: Index
     aliases: frozenset[tuple[str, str]] = field(default_factory=frozenset)
+
+    @property
+    def keys(self) -> Index:
+        """Each pair as one number: the smaller code * values + the greater one."""
+        return np.minimum(self.x, self.y) * len(self.column.values) + np.maximum(self.x, self.y)
 
     @cached_property
     def left(self) -> list[str]:
@@ -134,8 +129,14 @@ def _by_name(meaning: Meaning, conditions: Mapping[str, NDArray[np.bool_]], othe
 _NICKNAMES = NickNamer()
 
 
-def _canonical(name: str) -> frozenset[str]:
-    return frozenset((name, *_NICKNAMES.canonicals_of(name)))
+def _one_name(column: Column) -> Index:
+    """Pairs of given names that are short forms of one name, as smaller code * values + greater code, sorted."""
+    called: dict[str, list[int]] = defaultdict(list)
+    for code, name in enumerate(column.values):
+        for canonical in {name, *_NICKNAMES.canonicals_of(name)}:
+            called[canonical].append(code)
+    pairs = {x * len(column.values) + y for codes in called.values() for x, y in combinations(codes, 2)}
+    return np.array(sorted(pairs), dtype=np.int64)
 
 
 @cache
@@ -146,21 +147,22 @@ def _initials_of(name: str) -> frozenset[str]:
 
 def _given_name(values: Values) -> _Level:
     similarity = values.similarity()
-    canonical: dict[str, frozenset[str]] = {}
-    nickname = np.zeros(len(values.x), dtype=bool)
     initial = values.initial()
-    for row in np.flatnonzero(similarity < 0.92).tolist():
-        a, b = values.left[row], values.right[row]
-        if a not in canonical:
-            canonical[a] = _canonical(a)
-        if b not in canonical:
-            canonical[b] = _canonical(b)
-        if len(a) == 1 or len(b) == 1:
-            # B. is Robert, who is called Bob.
-            initial[row] |= min(a, b, key=len) in _initials_of(max(a, b, key=len))
-            continue
-        known = ((a, b) if a < b else (b, a)) in values.aliases
-        nickname[row] = known or not canonical[a].isdisjoint(canonical[b])
+    a, b = values.lengths()
+    short = (a == 1) | (b == 1)
+    for row in np.flatnonzero(short & ~initial).tolist():
+        # B. is Robert, who is called Bob.
+        ends = values.left[row], values.right[row]
+        initial[row] = min(ends, key=len) in _initials_of(max(ends, key=len))
+    known = values.column.once(_one_name)
+    nickname = (np.append(known, -1)[np.searchsorted(known, values.keys)] == values.keys) & (similarity < 0.92) & ~short
+    if values.aliases:
+        # Few names have an alias: only pairs of two of them are looked up.
+        aliased = {name for pair in values.aliases for name in pair}
+        has = np.fromiter((name in aliased for name in values.column.values), dtype=np.bool_, count=len(values.column.values))
+        for row in np.flatnonzero(has[values.x] & has[values.y] & ~short).tolist():
+            ends = values.left[row], values.right[row]
+            nickname[row] |= (min(ends), max(ends)) in values.aliases
     return _by_name(
         Meaning.GIVEN_NAME,
         {
@@ -179,13 +181,18 @@ def _middle_name(values: Values) -> _Level:
     return _by_name(Meaning.MIDDLE_NAME, {"initial_or_similar": alike})
 
 
+def _several_words(column: Column) -> NDArray[np.bool_]:
+    """(values,): whether a name has several words."""
+    return np.fromiter((" " in name for name in column.values), dtype=np.bool_, count=len(column.values))
+
+
 def _family_name(values: Values) -> _Level:
     similarity = values.similarity()
     part = np.zeros(len(values.x), dtype=bool)
-    for row, (a, b) in enumerate(zip(values.left, values.right, strict=True)):
-        if " " in a or " " in b:
-            words, others = set(a.split()), set(b.split())
-            part[row] = bool({word for word in words & others if len(word) > 2})
+    several = values.column.once(_several_words)
+    for row in np.flatnonzero(several[values.x] | several[values.y]).tolist():
+        words, others = set(values.left[row].split()), set(values.right[row].split())
+        part[row] = bool({word for word in words & others if len(word) > 2})
     return _by_name(
         Meaning.FAMILY_NAME,
         {
@@ -211,26 +218,49 @@ def _different(meaning: Meaning) -> Callable[[Values], _Level]:
     return lambda values: np.full(len(values.x), LEVELS[meaning].index("different"), dtype=np.int8)
 
 
-def _characters(texts: Sequence[str], length: int) -> NDArray[np.uint32]:
-    """(texts, length): code points, 0 beyond a text's end."""
-    return np.array(texts, dtype=f"<U{length}").view(np.uint32).reshape(-1, length)
+def _digits(column: Column) -> NDArray[np.uint32]:
+    """(values, 8): code points of dates, 0 beyond a text's end."""
+    length = len("yyyymmdd")
+    return np.array(column.values, dtype=f"<U{length}").view(np.uint32).reshape(-1, length)
+
+
+def _unknown(column: Column) -> NDArray[np.bool_]:
+    """(values,): whether a part of the date is not known."""
+    unknown: NDArray[np.bool_] = (column.once(_digits) == ord(UNKNOWN)).any(axis=1)
+    return unknown
+
+
+def _date_parts(column: Column) -> NDArray[np.uint64]:
+    """(values, 3): year, month and day as numbers made of their code points, 0 where the text ends before."""
+    digits = column.once(_digits).astype(np.uint64)
+    place = np.uint64(1) << (16 * np.arange(4, dtype=np.uint64))
+    return np.stack([digits[:, part] @ place[: part.stop - part.start] for part in _DATE_PARTS], axis=1)
+
+
+_DATE_PARTS = (slice(0, 4), slice(4, 6), slice(6, 8))
+
+
+def _agree_as_known(values: Values) -> NDArray[np.bool_]:
+    """Whether a part of either date is not known, and all that both know is the same."""
+    unknown, digits = values.column.once(_unknown), values.column.once(_digits)
+    agree: NDArray[np.bool_] = unknown[values.x] | unknown[values.y]
+    rows = np.flatnonzero(agree)
+    a, b = digits[values.x[rows]], digits[values.y[rows]]
+    silent = (a == ord(UNKNOWN)) | (b == ord(UNKNOWN)) | (a == 0) | (b == 0)
+    agree[rows] = ((a == b) | silent).all(axis=1)
+    return agree
 
 
 def _birth_date(values: Values) -> _Level:
     distance = values.distance()
-    year = values.same_part(_year)
-    month = values.same_part(_month)
-    day = values.same_part(_day)
-    a, b = (_characters(texts, len("yyyymmdd")) for texts in (values.left, values.right))
-    alike = a == b
-    swapped = alike[:, :4].all(axis=1) & (a[:, 4:6] == b[:, 6:8]).all(axis=1) & (a[:, 6:8] == b[:, 4:6]).all(axis=1)
-    unknown = (a == ord(UNKNOWN)) | (b == ord(UNKNOWN))
-    partial = unknown.any(axis=1)
-    known = (alike | unknown | (a == 0) | (b == 0)).all(axis=1)
+    parts = values.column.once(_date_parts)
+    a, b = parts[values.x], parts[values.y]
+    year, month, day = ((a == b) & (a > 0)).T
+    swapped = (a[:, 0] == b[:, 0]) & (a[:, 1] == b[:, 2]) & (a[:, 2] == b[:, 1])
     return _by_name(
         Meaning.BIRTH_DATE,
         {
-            "known_parts": partial & known,
+            "known_parts": _agree_as_known(values),
             "one_edit": distance <= 1,
             "day_and_month_swapped": swapped,
             "year_and_month": year & month,

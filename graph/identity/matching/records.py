@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from graph.identity.matching.fields import LEVELS, Meaning
 from graph.model.claim import Claim, namespace_of
 from graph.model.identifier import EMAIL, NAME_BIRTH_DATE, PHONE, POSTAL_ADDRESS
 
+T = TypeVar("T")
 Codes = NDArray[np.int32]
 UNKNOWN = "_"
 """Stands for a digit of a date that is not known."""
@@ -106,8 +108,19 @@ class Column:
             found = self._parts[part] = (codes, distinct)
         return found
 
+    def once(self, make: Callable[["Column"], T]) -> T:
+        """What a function makes of this column, made once."""
+        if make not in self._made:
+            self._made[make] = make(self)
+        found: T = self._made[make]
+        return found
+
     @cached_property
     def _parts(self) -> dict[Callable[[str], str], tuple[NDArray[np.int64], list[str]]]:
+        return {}
+
+    @cached_property
+    def _made(self) -> dict[Callable[["Column"], Any], Any]:
         return {}
 
 
