@@ -17,6 +17,11 @@ Index = NDArray[np.int64]
 
 DISAGREEMENT_BITS = np.float32(2.0)
 """Taken off for a field that both records state and of which they share no key."""
+MOST_IN_BLOCK = 255
+FELLOWS = 4_096
+"""Fellows of a record that are gathered before they are weighed."""
+CODES_PER_LINE = 16
+"""Of what the processor reads from memory at once."""
 CHUNK = 4_096
 """Records that one thread looks at before another takes the next ones."""
 
@@ -192,22 +197,41 @@ def _places(members: Codes, count: int) -> tuple[Index, Index]:
 
 
 @njit(cache=True)
-def _in_common(codes: Codes, bits: Floats, offsets: Index, fields: Index, one: int, other: int) -> np.float32:
-    """How much two records have in common, in bits."""
+def _in_common(one: Codes, bits: Floats, other: Codes, fields: Index) -> np.float32:
+    """How much two records have in common, in bits, given what agreeing with the one says in each key."""
     total = best = np.float32(0.0)
     both = False
     field = -1
-    for key in range(codes.shape[1]):
+    for key in range(len(one)):
         if fields[key] != field:
             total += -DISAGREEMENT_BITS if both and best == 0 else best
             field, best, both = fields[key], np.float32(0.0), False
-        left, right = codes[one, key], codes[other, key]
-        if left >= 0 and right >= 0:
+        if one[key] >= 0 and other[key] >= 0:
             both = True
-            if left == right:
-                best = max(best, bits[offsets[key] + left])
+            if one[key] == other[key]:
+                best = max(best, bits[key])
     total += -DISAGREEMENT_BITS if both and best == 0 else best
     return total
+
+
+@njit(cache=True)
+def _fetch(records: Codes, codes: Codes, kept: Codes, worth: Floats, found: Codes) -> np.float32:
+    """Look at what will be needed of some records, one after the other: the processor then waits for memory once, not each time."""
+    looked = np.float32(0.0)
+    for record in records:
+        for key in range(0, codes.shape[1], CODES_PER_LINE):
+            looked += codes[record, key]
+        looked += kept[record, 0] + worth[record, 0] + found[record]
+    return looked
+
+
+@njit(cache=True)
+def _fetch_blocks(places: Index, members: Codes, after: NDArray[np.uint8]) -> int:
+    """The same for places of blocks."""
+    looked = 0
+    for place in places:
+        looked += members[place] + after[place]
+    return looked
 
 
 @njit(parallel=True, cache=True)
@@ -215,7 +239,12 @@ def _rarity(  # type: ignore[no-untyped-def]
     codes, bits, offsets, fields, left, right, found
 ) -> None:
     for pair in prange(len(left)):
-        found[pair] = _in_common(codes, bits, offsets, fields, left[pair], right[pair])
+        own = codes[left[pair]]
+        own_bits = np.zeros(len(own), dtype=np.float32)
+        for key in range(len(own)):
+            if own[key] >= 0:
+                own_bits[key] = bits[offsets[key] + own[key]]
+        found[pair] = _in_common(own, own_bits, codes[right[pair]], fields)
 
 
 def rarest(blocks: Blocks, table: KeyTable, per_record: int) -> tuple[Codes, Codes]:
@@ -253,20 +282,31 @@ def _rarest(
         seen = np.full(count, -1, dtype=np.int32)
         worth = np.empty(per_record, dtype=np.float32)
         kept_earlier, worth_of, found_earlier = earlier[thread], worth_earlier[thread], np.zeros(count, dtype=np.int32)
+        own_bits = np.empty(codes.shape[1], dtype=np.float32)
+        fellows = np.empty(FELLOWS, dtype=np.int32)
         for chunk in range(thread, (count + CHUNK - 1) // CHUNK, threads):
             for record in range(chunk * CHUNK, min(count, (chunk + 1) * CHUNK)):
-                found = 0
+                own = codes[record]
+                for key in range(len(own)):
+                    own_bits[key] = bits[offsets[key] + own[key]] if own[key] >= 0 else np.float32(0.0)
+                found = waiting = 0
+                _fetch_blocks(places[starts[record] : starts[record + 1]], members, after)
                 for entry in range(starts[record], starts[record + 1]):
                     place = places[entry]
                     # Within a block records ascend: those after this one are the later ones.
                     for at in range(place + 1, place + after[place] + 1):
                         other = members[at]
-                        if seen[other] == record:
-                            continue
-                        seen[other] = record
-                        value = _in_common(codes, bits, offsets, fields, record, other)
-                        found = _keep(later[record], worth, found, other, value)
-                        found_earlier[other] = _keep(kept_earlier[other], worth_of[other], found_earlier[other], record, value)
+                        if seen[other] != record:
+                            seen[other] = record
+                            fellows[waiting] = other
+                            waiting += 1
+                    if waiting > FELLOWS - MOST_IN_BLOCK or entry == starts[record + 1] - 1:
+                        _fetch(fellows[:waiting], codes, kept_earlier, worth_of, found_earlier)
+                        for other in fellows[:waiting]:
+                            value = _in_common(own, own_bits, codes[other], fields)
+                            found = _keep(later[record], worth, found, other, value)
+                            found_earlier[other] = _keep(kept_earlier[other], worth_of[other], found_earlier[other], record, value)
+                        waiting = 0
     return later, earlier, worth_earlier
 
 
