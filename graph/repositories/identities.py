@@ -1,10 +1,9 @@
 """Identities in the graph: reading them, applying plans, what is held back, runs and leases."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Container, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Container, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
-from typing import Any
 
 import orjson
 import structlog
@@ -17,7 +16,7 @@ from graph.model.identity import Decision, DecisionKind, Purpose
 from graph.model.ids import DecisionId, IdentityId
 from graph.model.plan import Change, Current, CurrentIdentity, MembershipPlan
 from graph.repositories.formations import Formation, formation_batches, is_formation
-from graph.repositories.paging import instant, read_pages
+from graph.repositories.paging import WRITERS, all_or_stop, instant, read_pages
 from graph.repositories.reviews import ReviewRepository
 from graph.statements import identity as statements
 
@@ -26,8 +25,6 @@ log = structlog.get_logger(__name__)
 BATCH_MEMBERS = 2_000
 """Memberships opened or closed in one transaction, unless one decision alone has more."""
 PAGE_IDENTITIES = 2_000
-WRITERS = 2
-"""Transactions that form identities at once: two keep two cores busy, more only wait for each other's locks."""
 LEASE = timedelta(minutes=2)
 """How long a lease outlives a holder that was killed; a living holder prolongs it."""
 LEASE_RENEWAL_SECONDS = 20.0
@@ -104,7 +101,7 @@ class IdentityRepository:
         formed = [change for change in plan.changes if is_formation(change)] if records is not None else []
         if records is not None:
             batches = formation_batches(plan.purpose, formed, run_id=run_id, records=records)
-            await _all_or_stop([self._form(batches, progress) for _ in range(WRITERS)])
+            await all_or_stop([self._form(batches, progress) for _ in range(WRITERS)])
         others = [change for change in plan.changes if not is_formation(change)] if formed else plan.changes
         batch: list[statements.ChangeMap] = []
         members = 0
@@ -236,17 +233,6 @@ class IdentityRepository:
             except (ResolutionBusy, Neo4jError, DriverError) as error:
                 # The holder finds out for itself, before it writes.
                 log.warning("lease.not_renewed", purpose=purpose.value, reason=str(error))
-
-
-async def _all_or_stop(works: Sequence[Coroutine[Any, Any, None]]) -> None:
-    """Do all at once; where one fails, the others are stopped before its error is raised."""
-    tasks = [asyncio.ensure_future(work) for work in works]
-    try:
-        await asyncio.gather(*tasks)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _require_whole(applied: int, decisions: int) -> None:

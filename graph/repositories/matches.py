@@ -1,21 +1,20 @@
 """Scored evidence between records in the graph: reading it, and bringing it in line with new scores."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from datetime import datetime
 
 from graph.database import Database
 from graph.model.claim import Match, weight_as_read
 from graph.model.ids import RecordId
 from graph.model.scored_match import MatchModelRecord, ScoredMatch, levels_in
-from graph.repositories.paging import batches, read_pages
+from graph.repositories.paging import WRITERS, all_or_stop, batches, read_pages
 from graph.statements import match as statements
 from graph.statements.identity import PageParameters
 from graph.statements.statement import NoParameters
 
 PAGE_RECORDS = 5_000
 BATCH_MATCHES = 10_000
-WRITERS = 2
 
 _Standing = dict[tuple[str, str], tuple[float, bool, str]]
 
@@ -62,9 +61,14 @@ class MatchRepository:
                     yield match
 
         to_write = batches(changed(), BATCH_MATCHES)
-        async with asyncio.TaskGroup() as writers:
-            for _ in range(WRITERS):
-                writers.create_task(self._write(to_write, standing, model.id, at, progress))
+        turn = asyncio.Lock()
+
+        async def take() -> list[ScoredMatch] | None:
+            # In a thread: making a batch takes longer than a heartbeat should wait.
+            async with turn:
+                return await asyncio.to_thread(next, to_write, None)
+
+        await all_or_stop([self._write(take, standing, model.id, at, progress) for _ in range(WRITERS)])
         for pairs in batches(sorted(gone), BATCH_MATCHES):
             await self._retract(pairs, at)
         parameters = statements.RecordModelParameters(
@@ -74,13 +78,13 @@ class MatchRepository:
 
     async def _write(
         self,
-        to_write: Iterator[list[ScoredMatch]],
+        take: Callable[[], Awaitable[list[ScoredMatch] | None]],
         standing: _Standing,
         model: str,
         at: datetime,
         progress: Callable[[int], None],
     ) -> None:
-        for batch in to_write:
+        while batch := await take():
             # Retract before recording: of one pair two scores never hold at once.
             if replaced := [(m.left, m.right) for m in batch if (m.left, m.right) in standing]:
                 await self._retract(replaced, at)
@@ -103,6 +107,9 @@ class MatchRepository:
         def next_after(page: statements.MatchPageRow) -> str | None:
             return page.records[-1][0] if len(page.records) == PAGE_RECORDS else None
 
+        [row] = await self._database.run(statements.COUNT_MATCHES, NoParameters())
+        if not row.matches:
+            return {}
         known: dict[str, str] = {}
         standing: _Standing = {}
         async for page in read_pages(read, next_after):

@@ -1,14 +1,16 @@
-"""Reading large parts of the graph: page by page, with times as numbers."""
+"""Reading large parts of the graph page by page, with times as numbers, and writing them batch by batch."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from itertools import islice
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
+WRITERS = 2
+"""Transactions that write at once: two keep two cores busy, more only wait for each other's locks."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -45,3 +47,14 @@ def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
     walk = iter(items)
     while batch := list(islice(walk, size)):
         yield batch
+
+
+async def all_or_stop(works: Sequence[Coroutine[Any, Any, None]]) -> None:
+    """Do all at once; where one fails, the others are stopped before its error is raised."""
+    tasks = [asyncio.ensure_future(work) for work in works]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -12,7 +12,7 @@ from graph.model.identity import Purpose
 from graph.model.ids import IdentityId
 from graph.model.profile import Page, TimeCursor
 from graph.model.stewardship import ReviewItem
-from graph.repositories.paging import batches
+from graph.repositories.paging import WRITERS, all_or_stop, batches
 from graph.statements import identity as identity_statements
 from graph.statements import review as statements
 
@@ -100,9 +100,14 @@ class ReviewRepository:
             for (reason, members), detail in sorted(target.items())
             if (reason, members) not in current
         ]
-        for batch in batches(new, BATCH):
-            held = identity_statements.HoldBackParameters(purpose=purpose, since=now, held=batch)
-            await self._database.run(identity_statements.HOLD_BACK, held)
+        to_write = batches(new, BATCH)
+
+        async def hold() -> None:
+            for batch in to_write:
+                held = identity_statements.HoldBackParameters(purpose=purpose, since=now, held=batch)
+                await self._database.run(identity_statements.HOLD_BACK, held)
+
+        await all_or_stop([hold() for _ in range(WRITERS)])
         gone = sorted(held.id for key, held in current.items() if key not in target)
         for ids in batches(gone, BATCH):
             parameters = identity_statements.ReleaseParameters(ids=ids, until=now)

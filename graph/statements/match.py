@@ -77,8 +77,16 @@ class LatestModelRow:
     estimates: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountedRow:
+    """How many scored pairs there are, retracted ones among them."""
+
+    matches: int
+
+
 RECORD_MATCHES = Statement(name="match/record_matches", parameters=RecordMatchesParameters, row=RecordedRow)
 RETRACT_MATCHES = Statement(name="match/retract_matches", parameters=RetractMatchesParameters, row=RetractedRow)
 READ_MATCHES = Statement(name="match/read_matches", parameters=PageParameters, row=MatchPageRow, plain=True)
 RECORD_MODEL = Statement(name="match/record_model", parameters=RecordModelParameters, row=ModelIdRow)
 READ_LATEST_MODEL = Statement(name="match/read_latest_model", parameters=NoParameters, row=LatestModelRow)
+COUNT_MATCHES = Statement(name="match/count_matches", parameters=NoParameters, row=CountedRow)

@@ -4,6 +4,7 @@ Compiled, and with no pair in memory but those that are kept: a record's fellows
 """
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -97,23 +98,23 @@ def all_blocks(table: KeyTable, count: int, max_block: int) -> Blocks:
     codes = np.asfortranarray(table.codes)
     keys = codes.shape[1]
     lengths = np.diff(np.r_[table.offsets, len(table.sizes)])
-    orders = [np.argsort(codes[:, key], kind="stable").astype(np.int32) for key in range(keys)]
-    large = np.zeros(codes.shape, dtype=np.bool_, order="F")
-    for key in range(keys):
-        has = codes[:, key] >= 0
-        large[has, key] = table.sizes[table.offsets[key] + codes[has, key]] > max_block
-    crossed = [
-        (one, other)
-        for one, other in combinations([key for key in range(keys) if large[:, key].any()], 2)
-        if table.fields[one] != table.fields[other]
-    ]
-    found = [_single(orders[key], codes[:, key], max_block) for key in range(keys)]
-    for one, other in crossed:
-        # Records are at hand in the order of the one of many values; few are soon counted.
-        few, many = (one, other) if lengths[one] < lengths[other] else (other, one)
-        found.append(
-            _crossed(orders[many], codes[:, many], codes[:, few], large[:, many], large[:, few], int(lengths[few]), max_block)
-        )
+    sizes = [table.sizes[offset : offset + length] for offset, length in zip(table.offsets, lengths, strict=True)]
+    with ThreadPoolExecutor(get_num_threads()) as threads:
+        orders = list(threads.map(lambda key: _ordered(codes[:, key], sizes[key]), range(keys)))
+        large = list(threads.map(lambda key: _large(codes[:, key], sizes[key], max_block), range(keys)))
+        found = list(threads.map(lambda key: _single(orders[key], codes[:, key], max_block), range(keys)))
+
+        def cross(pair: tuple[int, int]) -> "_Found":
+            # Records are at hand in the order of the one of many values; few are soon counted.
+            few, many = sorted(pair, key=lambda key: lengths[key])
+            return _crossed(orders[many], codes[:, many], codes[:, few], large[many], large[few], int(lengths[few]), max_block)
+
+        crossed = [
+            (one, other)
+            for one, other in combinations([key for key in range(keys) if large[key].any()], 2)
+            if table.fields[one] != table.fields[other]
+        ]
+        found.extend(threads.map(cross, crossed))
     members, after = (np.concatenate(arrays) for arrays in zip(*found, strict=True))
     return members, after, *_places(members, count)
 
@@ -121,7 +122,32 @@ def all_blocks(table: KeyTable, count: int, max_block: int) -> Blocks:
 _Found = tuple[Codes, NDArray[np.uint8]]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
+def _ordered(codes: Codes, sizes: Codes) -> Codes:
+    """The records that have a code, by code and then by number, given how many have each."""
+    filled = np.zeros(len(sizes) + 1, dtype=np.int64)
+    for code in range(len(sizes)):
+        filled[code + 1] = filled[code] + sizes[code]
+    order = np.empty(filled[-1], dtype=np.int32)
+    for record in range(len(codes)):
+        code = codes[record]
+        if code >= 0:
+            order[filled[code]] = record
+            filled[code] += 1
+    return order
+
+
+@njit(cache=True, nogil=True)
+def _large(codes: Codes, sizes: Codes, max_block: int) -> NDArray[np.bool_]:
+    """(records,): whether a record's block is too large."""
+    large = np.zeros(len(codes), dtype=np.bool_)
+    for record in range(len(codes)):
+        code = codes[record]
+        large[record] = code >= 0 and sizes[code] > max_block
+    return large
+
+
+@njit(cache=True, nogil=True)
 def _single(order: Codes, codes: Codes, max_block: int) -> _Found:
     """Blocks of equal code, given the records in the order of their codes."""
     grouped = np.empty(len(order), dtype=np.int64)
@@ -130,7 +156,7 @@ def _single(order: Codes, codes: Codes, max_block: int) -> _Found:
     return _good(order, grouped, max_block)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _crossed(
     order: Codes,
     ordered: Codes,
@@ -160,7 +186,7 @@ def _crossed(
     return _good(records, grouped, max_block)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _good(records: Codes, grouped: Index, max_block: int) -> _Found:
     """Of blocks of equal numbers, which lie together, those of 2 to ``max_block`` records; negative numbers are none."""
     members = np.empty(len(records), dtype=np.int32)
@@ -216,7 +242,7 @@ def _in_common(one: Codes, bits: Floats, other: Codes, fields: Index) -> np.floa
 
 @njit(cache=True)
 def _fetch(records: Codes, codes: Codes, kept: Codes, worth: Floats, found: Codes) -> np.float32:
-    """Look at what will be needed of some records, one after the other: the processor then waits for memory once, not each time."""
+    """Look at what will be needed of some records in one go: the processor then waits for memory once, not each time."""
     looked = np.float32(0.0)
     for record in records:
         for key in range(0, codes.shape[1], CODES_PER_LINE):
@@ -305,7 +331,8 @@ def _rarest(
                         for other in fellows[:waiting]:
                             value = _in_common(own, own_bits, codes[other], fields)
                             found = _keep(later[record], worth, found, other, value)
-                            found_earlier[other] = _keep(kept_earlier[other], worth_of[other], found_earlier[other], record, value)
+                            before = found_earlier[other]
+                            found_earlier[other] = _keep(kept_earlier[other], worth_of[other], before, record, value)
                         waiting = 0
     return later, earlier, worth_earlier
 

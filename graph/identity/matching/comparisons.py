@@ -286,7 +286,7 @@ def _code(meaning: Meaning) -> Callable[[Values], _Level]:
         if meaning is Meaning.POSTAL_CODE:
             area = values.same_part(_area)
             conditions = {
-                    "one_edit": distance <= 1,
+                "one_edit": distance <= 1,
                 "same_area": area,
                 "two_edits": distance <= 2,
             }

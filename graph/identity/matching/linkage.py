@@ -163,7 +163,7 @@ def _link(  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _link_component(  # type: ignore[no-untyped-def]
+def _link_component(  # type: ignore[no-untyped-def]  # noqa: C901
     rows, place_left, place_right, weights, stated, prior, threshold, start, clusters, merge_odds, merge_pairs
 ):
     """Cluster one component's records; the arrays to be filled have a place for each of them."""

@@ -1,16 +1,18 @@
 """Records as columns: each field's distinct values, and for each record the number of its value."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
+from operator import attrgetter
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from graph.identity.matching.fields import LEVELS, Meaning
-from graph.model.claim import Claim, namespace_of
+from graph.model.claim import Claim
 from graph.model.identifier import EMAIL, NAME_BIRTH_DATE, PHONE, POSTAL_ADDRESS
 
 T = TypeVar("T")
@@ -20,6 +22,8 @@ UNKNOWN = "_"
 _NOT_COMPARED = frozenset((POSTAL_ADDRESS, NAME_BIRTH_DATE))
 """Identifiers made of fields that are compared by themselves."""
 SHARED_BY = 100.0
+LEAST_PHONE_DIGITS = 5
+"""Digits from which a text is compared as a phone number."""
 PHONE_DIGITS = 10
 """Digits of a phone number, from its end, that are compared: sources differ in whether they write the country's code."""
 
@@ -161,73 +165,87 @@ class Records:
 
 def records_of(claims: Iterable[Claim]) -> Records:
     """Columns of what claims state, sorted by record id, so that the order of the claims carries no meaning."""
-    ordered = sorted(claims, key=lambda claim: claim.record_id)
-    stated: dict[str, list[Sequence[str]]] = {}
-    meanings: dict[str, Meaning] = {}
-
-    def put(name: str, meaning: Meaning, record: int, values: Sequence[str]) -> None:
-        if values:
-            column = stated.get(name)
-            if column is None:
-                column = stated[name] = [()] * len(ordered)
-                meanings[name] = meaning
-            column[record] = values
-
-    for number, claim in enumerate(ordered):
-        for name, meaning, values in _fields(claim):
-            put(name, meaning, number, values)
+    ordered = sorted(claims, key=attrgetter("record_id"))
+    given = {number: _as_given(claim) for number, claim in enumerate(ordered) if claim.rejected}
+    columns = [*_simple(ordered), _birth_dates(ordered, given), *_identifiers(ordered, given)]
     sources = sorted({claim.source for claim in ordered})
     number_of = {source: number for number, source in enumerate(sources)}
     return Records(
         ids=[claim.record_id for claim in ordered],
         source=np.array([number_of[claim.source] for claim in ordered], dtype=np.int32),
         sources=sources,
-        columns={name: column_of(name, meanings[name], stated[name]) for name in sorted(stated)},
+        columns={column.name: column for column in sorted(columns, key=attrgetter("name")) if column.values},
     )
 
 
-def _fields(claim: Claim) -> Iterable[tuple[str, Meaning, Sequence[str]]]:
-    name, address = claim.name, claim.address
-    for meaning, value in (
-        (Meaning.GIVEN_NAME, name.given),
-        (Meaning.MIDDLE_NAME, name.middle),
-        (Meaning.FAMILY_NAME, name.family),
-        (Meaning.SUFFIX, name.suffix),
-        (Meaning.FULL_NAME, name.full),
-        (Meaning.GENDER, claim.gender),
-        (Meaning.STREET, address.street),
-        (Meaning.CITY, address.city),
-        (Meaning.REGION, address.region),
-        (Meaning.POSTAL_CODE, address.postal_code),
+def _simple(claims: Sequence[Claim]) -> Iterator[Column]:
+    """Columns of the fields that have one value."""
+    names, addresses = [claim.name for claim in claims], [claim.address for claim in claims]
+    for meaning, values in (
+        (Meaning.GIVEN_NAME, [name.given for name in names]),
+        (Meaning.MIDDLE_NAME, [name.middle for name in names]),
+        (Meaning.FAMILY_NAME, [name.family for name in names]),
+        (Meaning.SUFFIX, [name.suffix for name in names]),
+        (Meaning.FULL_NAME, [name.full for name in names]),
+        (Meaning.GENDER, [claim.gender for claim in claims]),
+        (Meaning.STREET, [address.street for address in addresses]),
+        (Meaning.CITY, [address.city for address in addresses]),
+        (Meaning.REGION, [address.region for address in addresses]),
+        (Meaning.POSTAL_CODE, [address.postal_code for address in addresses]),
     ):
-        if value:
-            yield meaning.value, meaning, (value,)
-    given = _as_given(claim)
-    birth_date = claim.birth_date.strftime("%Y%m%d") if claim.birth_date else next(map(_date_digits, given["birthDate"]), "")
-    if birth_date:
-        yield Meaning.BIRTH_DATE.value, Meaning.BIRTH_DATE, (birth_date,)
-    values: dict[str, list[str]] = defaultdict(list)
-    for key in claim.identifiers:
-        namespace = namespace_of(key)
-        if namespace not in _NOT_COMPARED:
-            values[namespace].append(key[len(namespace) + 1 :])
-    emails = values.pop(EMAIL, []) or [value.strip().casefold() for value in given["emails"]]
-    if emails:
-        yield EMAIL, Meaning.EMAIL, emails
-    phones = [_phone_digits(value) for value in values.pop(PHONE, []) or given["phones"]]
-    if phones := [phone for phone in phones if len(phone) > 4]:
-        yield PHONE, Meaning.PHONE, phones
-    for namespace in values:
-        yield namespace, Meaning.IDENTIFIER, values[namespace]
+        yield _of_one_value(meaning.value, meaning, values)
 
 
-def _as_given(claim: Claim) -> Mapping[str, list[str]]:
+def _birth_dates(claims: Sequence[Claim], given: Mapping[int, "_Given"]) -> Column:
+    """Birth dates as eight digits; where none was understood, what was given."""
+    text_of: dict[date | None, str] = {born: born.strftime("%Y%m%d") for born in {claim.birth_date for claim in claims} if born}
+    values = [text_of.get(claim.birth_date) for claim in claims]
+    for record, by_trait in given.items():
+        values[record] = values[record] or next(map(_date_digits, by_trait["birthDate"]), None)
+    return _of_one_value(Meaning.BIRTH_DATE.value, Meaning.BIRTH_DATE, values)
+
+
+def _identifiers(claims: Sequence[Claim], given: Mapping[int, "_Given"]) -> Iterator[Column]:
+    """A column for each namespace; of e-mail addresses and phones that were not understood, what was given."""
+    stated: dict[str, tuple[list[int], list[str]]] = defaultdict(lambda: ([], []))
+    for record, claim in enumerate(claims):
+        for key in claim.identifiers:
+            namespace, _, value = key.partition(":")
+            records, values = stated[namespace]
+            records.append(record)
+            values.append(value)
+    for namespace in _NOT_COMPARED:
+        stated.pop(namespace, None)
+    emails = _with_given(*stated.pop(EMAIL, ([], [])), {number: traits["emails"] for number, traits in given.items()})
+    phones = _with_given(*stated.pop(PHONE, ([], [])), {number: traits["phones"] for number, traits in given.items()})
+    yield _of_values(EMAIL, Meaning.EMAIL, len(claims), *emails)
+    digits = {phone: _phone_digits(phone) for phone in set(phones[1])}
+    known = [(record, digits[phone]) for record, phone in zip(*phones, strict=True) if len(digits[phone]) >= LEAST_PHONE_DIGITS]
+    yield _of_values(PHONE, Meaning.PHONE, len(claims), [record for record, _ in known], [phone for _, phone in known])
+    for namespace, (records, values) in stated.items():
+        yield _of_values(namespace, Meaning.IDENTIFIER, len(claims), records, values)
+
+
+def _with_given(records: list[int], values: list[str], given: Mapping[int, list[str]]) -> tuple[list[int], list[str]]:
+    """Records and their values; of those that have none, what was given and not understood."""
+    have = set(records) if given else set()
+    for record, texts in given.items():
+        if record not in have:
+            records.extend([record] * len(texts))
+            values.extend(texts)
+    return records, values
+
+
+_Given = Mapping[str, list[str]]
+
+
+def _as_given(claim: Claim) -> _Given:
     """Values that normalisation refused, by trait: a wrong date or address still resembles the right one."""
     given: dict[str, list[str]] = {"birthDate": [], "emails": [], "phones": []}
     for field, value in claim.rejected:
         trait = field.removeprefix("traits.").partition("[")[0]
         if trait in given and len(value) <= 80:
-            given[trait].append(value)
+            given[trait].append(value.strip().casefold() if trait == "emails" else value)
     return given
 
 
@@ -241,15 +259,24 @@ def _phone_digits(value: str) -> str:
     return "".join(character for character in value if character.isdigit())[-PHONE_DIGITS:]
 
 
-def column_of(name: str, meaning: Meaning, stated: Sequence[Sequence[str]]) -> Column:
-    """The column of what each record states of a field, its first value first."""
-    distinct = sorted({value for values in stated for value in values})
+def _of_one_value(name: str, meaning: Meaning, stated: Sequence[str | None]) -> Column:
+    """The column of a field of one value; None and the empty text are none."""
+    distinct = sorted(value for value in set(stated) if value)
+    number_of: dict[str | None, int] = {value: number for number, value in enumerate(distinct)}
+    codes = np.array([number_of.get(value, -1) for value in stated], dtype=np.int32)
+    return Column(name=name, meaning=meaning, codes=codes, values=distinct, more=np.empty((0, 2), dtype=np.int32))
+
+
+def _of_values(name: str, meaning: Meaning, count: int, records: Sequence[int], values: Sequence[str]) -> Column:
+    """The column of what ``count`` records state: each record with each of its values, a record's first value first."""
+    distinct = sorted(set(values))
     number_of = {value: number for number, value in enumerate(distinct)}
-    codes = np.fromiter((number_of[values[0]] if values else -1 for values in stated), dtype=np.int32, count=len(stated))
-    more = [
-        (record, number_of[value])
-        for record, values in enumerate(stated)
-        if len(values) > 1
-        for value in dict.fromkeys(values[1:])
-    ]
+    record = np.array(records, dtype=np.int32)
+    code = np.array([number_of[value] for value in values], dtype=np.int32)
+    order = np.argsort(record, kind="stable")
+    record, code = record[order], code[order]
+    is_first = np.r_[True, record[1:] != record[:-1]][: len(record)]
+    codes = np.full(count, -1, dtype=np.int32)
+    codes[record[is_first]] = code[is_first]
+    more = list(dict.fromkeys(zip(record[~is_first].tolist(), code[~is_first].tolist(), strict=True)))
     return Column(name=name, meaning=meaning, codes=codes, values=distinct, more=np.array(more, dtype=np.int32).reshape(-1, 2))

@@ -22,7 +22,7 @@ from graph.model.scored_match import PRIOR, SEPARATOR, ScoredMatch, weighed
 Index = NDArray[np.int64]
 NAT_BITS = 1 / log(2)
 """Bits of one natural unit of information."""
-CHUNK = 50_000
+CHUNK = 20_000
 LARGEST_SHARE = 40
 """Records that state one identifier up to which each pair of them is kept, whatever its score."""
 MATCHER_VERSION = "profile-linkage-3"
