@@ -10,9 +10,10 @@ from datetime import UTC, datetime
 
 from graph.database import Database
 from graph.errors import KindredError
-from graph.identity.conclusion import Components, conclude_individuals
+from graph.identity.conclusion import conclude_individuals
 from graph.identity.homes.links import links_of
 from graph.identity.household import read_homes
+from graph.identity.individuals import Components
 from graph.identity.local import Neighbourhood, NeighbourhoodReader
 from graph.identity.nearby import NearbyComponents
 from graph.identity.obstacles import obstacles_between

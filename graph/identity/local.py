@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from graph.identity.conclusion import Components, Conclusion, conclude_individuals
+from graph.identity.conclusion import Conclusion, conclude_individuals
+from graph.identity.individuals import Components
 from graph.identity.planning import plan_memberships
 from graph.identity.policy import Joins, Policy
 from graph.identity.reading import Reading, carriers_of, exclude
@@ -221,7 +222,9 @@ def excluded_by(policy: Policy, keys: Sequence[str], *, claims: Sequence[Claim],
     wanted = set(keys)
     only = [replace(c, identifiers=tuple(key for key in c.identifiers if key in wanted)) for c in claims]
     evidence = EvidenceSet(claims=tuple(only), sightings=tuple(sightings))
-    return exclude(evidence, carriers_of(only), Reading(), policy) & wanted
+    carriers = carriers_of(only)
+    counts = {key: len(stating) for key, stating in carriers.items()}
+    return exclude(evidence, counts, lambda key: carriers.get(key, []), Reading(), policy) & wanted
 
 
 def plain_matches(details: Iterable[MatchDetail]) -> tuple[Match, ...]:

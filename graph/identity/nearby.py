@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import networkx as nx
 
-from graph.identity.conclusion import Components
+from graph.identity.individuals import Components
 
 
 class NearbyComponents:

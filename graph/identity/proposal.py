@@ -11,7 +11,8 @@ from datetime import datetime
 from itertools import count
 
 from graph.database import Database
-from graph.identity.conclusion import ORDER, Components, conclude
+from graph.identity.conclusion import ORDER, conclude
+from graph.identity.individuals import Components
 from graph.identity.matcher import KeepsMatches, Matcher
 from graph.identity.planning import identities_after, plan_memberships
 from graph.identity.policy import Policy

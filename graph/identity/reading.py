@@ -6,7 +6,7 @@ again and see the same links, and a stream of events can keep what a batch concl
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import combinations
@@ -85,20 +85,20 @@ def read_evidence(evidence: EvidenceSet, policy: Policy) -> Reading:
     for claim in reading.claims.values():
         reading.members[claim.record_id] = claim.first_seen
     carriers = carriers_of(reading.claims.values())
-    excluded = exclude(evidence, carriers, reading, policy)
+    counts = {key: len(stating) for key, stating in carriers.items()}
+    excluded = exclude(evidence, counts, lambda key: carriers.get(key, []), reading, policy)
     for key in sorted({*carriers, *evidence.identifiers}):
         if key in excluded or not policy.kind_of(key).member:
             continue
         reading.members[key] = min((c.first_seen for c in carriers.get(key, ())), default=None)
     for key in sorted(carriers):
         if key not in excluded:
-            _link_carriers(key, carriers[key], reading, policy)
+            link_carriers(key, carriers[key], reading, policy)
     for sighting in sorted(evidence.sightings, key=lambda s: (s.left, s.right)):
-        _link_sighting(sighting.left, sighting.right, sighting.first_seen, reading, policy)
+        link_sighting(sighting.left, sighting.right, sighting.first_seen, reading, policy)
     for match in matches:
         if match.linked:
-            weight = max(match.match_weight, LEAST_MATCH_BITS) / BITS_PER_WEIGHT
-            reading.links.append(_link(match.left, match.right, weight, "match", StepKind.MATCHES, (), None))
+            reading.links.append(link_match(match.left, match.right, match.match_weight))
     link_assertions(evidence.assertions, reading, policy)
     return reading
 
@@ -166,18 +166,30 @@ def _profile(claim: Claim) -> tuple[object, ...]:
     return (name.given, name.family, name.suffix, claim.birth_date, claim.gender, claim.entity_type, organization)
 
 
-def exclude(evidence: EvidenceSet, carriers: Mapping[str, Sequence[Claim]], reading: Reading, policy: Policy) -> set[str]:
-    """Identifiers that join nobody: blocked by the policy, or generic by what is seen around them (see ``carriers_of``)."""
+def exclude(
+    evidence: EvidenceSet, counts: Mapping[str, int], carriers: Callable[[str], Sequence[Claim]], reading: Reading, policy: Policy
+) -> set[str]:
+    """Identifiers that join nobody: blocked by the policy, or generic by what is seen around them.
+
+    Args:
+        evidence: where identifiers were seen together.
+        counts: how many records state each identifier that is stated.
+        carriers: these records.
+        reading: told what is left out.
+        policy: says what is.
+    """
     excluded: set[str] = set()
     neighbours: dict[str, int] = defaultdict(int)
     for sighting in evidence.sightings:
         neighbours[sighting.left] += 1
         neighbours[sighting.right] += 1
-    for key in sorted({*carriers, *evidence.identifiers, *neighbours}):
+    for key in sorted({*counts, *evidence.identifiers, *neighbours}):
         if policy.blocked.holds(key):
             reading.findings.append(Finding(reason="blocked", detail="a value that says nothing of anybody", members=(key,)))
             excluded.add(key)
-        elif detail := _generic(key, carriers.get(key, []), neighbours[key], policy):
+        elif (counts.get(key, 0) > 1 or key in neighbours) and (
+            detail := _generic(key, carriers(key), neighbours.get(key, 0), policy)
+        ):
             reading.findings.append(Finding(reason="generic", detail=detail, members=(key,)))
             excluded.add(key)
     return excluded
@@ -197,7 +209,8 @@ def _generic(key: str, carriers: Sequence[Claim], neighbours: int, policy: Polic
     return f"stated by {people} people, more than {kind.max_people}" if people > kind.max_people else None
 
 
-def _link_carriers(key: str, carriers: Sequence[Claim], reading: Reading, policy: Policy) -> None:
+def link_carriers(key: str, carriers: Sequence[Claim], reading: Reading, policy: Policy) -> None:
+    """Link the records that state an identifier, by record id, with it or with each other."""
     kind = policy.kind_of(key)
     match kind.joins:
         case Joins.NEVER:
@@ -233,7 +246,8 @@ def _among(group: Sequence[Claim], key: str, kind: EvidenceKind) -> Iterator[Lin
         yield _link(left.record_id, right.record_id, kind.weight, namespace_of(key), StepKind.SHARES, (key,), seen)
 
 
-def _link_sighting(left: str, right: str, first_seen: datetime, reading: Reading, policy: Policy) -> None:
+def link_sighting(left: str, right: str, first_seen: datetime, reading: Reading, policy: Policy) -> None:
+    """Link two identifiers that were seen together."""
     if left not in reading.members or right not in reading.members:
         return
     kinds = policy.kind_of(left), policy.kind_of(right)
@@ -241,6 +255,12 @@ def _link_sighting(left: str, right: str, first_seen: datetime, reading: Reading
         return
     weight = min(kind.weight for kind in kinds)
     reading.links.append(_link(left, right, weight, "seen_with", StepKind.SEEN_WITH, (left, right), first_seen))
+
+
+def link_match(left: str, right: str, match_weight: float) -> Link:
+    """A scored match of two records that belong together."""
+    weight = max(match_weight, LEAST_MATCH_BITS) / BITS_PER_WEIGHT
+    return _link(left, right, weight, "match", StepKind.MATCHES, (), None)
 
 
 def newest_assertions(assertions: Iterable[Assertion], policy: Policy) -> list[tuple[tuple[str, str], Assertion]]:

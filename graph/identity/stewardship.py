@@ -15,7 +15,8 @@ import stamina
 from graph.database import Database
 from graph.errors import KindredError
 from graph.identity.carrying import carried_households, carried_operational
-from graph.identity.conclusion import Components, Conclusion, conclude
+from graph.identity.conclusion import Conclusion, conclude
+from graph.identity.individuals import Components
 from graph.identity.local import Change, LocalResolver, Neighbourhood, NeighbourhoodReader, members_after, plain_matches
 from graph.identity.nearby import NearbyComponents
 from graph.identity.planning import ID_PREFIX, plan_memberships
