@@ -1,14 +1,24 @@
 // Report a batch of evidence that a policy leaves out.
 // access: write
-UNWIND $held AS row
-MERGE (held:HeldBack {id: row.id})
-  ON CREATE SET held.purpose = $purpose, held.reason = row.reason, held.since = $since
-SET held.detail = row.detail
-WITH row, held
-UNWIND row.members AS member_id
-OPTIONAL MATCH (identifier:Identifier {key: member_id})
-OPTIONAL MATCH (record:Record {id: member_id})
-OPTIONAL MATCH (identity:Identity {id: member_id})
-WITH held, coalesce(record, identifier, identity) AS member
-WHERE member IS NOT NULL
-MERGE (held)-[:HOLDS]->(member)
+UNWIND range(0, size($ids) - 1) AS position
+CREATE (held:HeldBack {
+  id: $ids[position], purpose: $purpose, reason: $reasons[position], detail: $details[position], since: $since
+})
+WITH position, held ORDER BY position
+WITH collect(held) AS helds
+CALL (helds) {
+  UNWIND range(0, size($records) - 1) AS row
+  WITH $records[row] AS id, helds[$record_positions[row]] AS held
+  MATCH (record:Record {id: id})
+  CREATE (held)-[:HOLDS]->(record)
+}
+CALL (helds) {
+  UNWIND range(0, size($others) - 1) AS row
+  WITH $others[row] AS name, helds[$other_positions[row]] AS held
+  OPTIONAL MATCH (identifier:Identifier {key: name})
+  OPTIONAL MATCH (record:Record {id: name})
+  OPTIONAL MATCH (identity:Identity {id: name})
+  WITH held, coalesce(record, identifier, identity) AS member
+  WHERE member IS NOT NULL
+  CREATE (held)-[:HOLDS]->(member)
+}

@@ -183,11 +183,15 @@ def exclude(
     for sighting in evidence.sightings:
         neighbours[sighting.left] += 1
         neighbours[sighting.right] += 1
+    kinds: dict[str, EvidenceKind] = {}
     for key in sorted({*counts, *evidence.identifiers, *neighbours}):
+        namespace = namespace_of(key)
+        if (kind := kinds.get(namespace)) is None:
+            kind = kinds[namespace] = policy.kind(namespace)
         if policy.blocked.holds(key):
             reading.findings.append(Finding(reason="blocked", detail="a value that says nothing of anybody", members=(key,)))
             excluded.add(key)
-        elif (counts.get(key, 0) > 1 or key in neighbours) and (
+        elif (counts.get(key, 0) > kind.max_people or key in neighbours) and (
             detail := _generic(key, carriers(key), neighbours.get(key, 0), policy)
         ):
             reading.findings.append(Finding(reason="generic", detail=detail, members=(key,)))

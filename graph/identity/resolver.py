@@ -246,7 +246,7 @@ class Resolver:
             await self._record(run_id, policy, settled.started_at, None, {}, estimates)
         await self._identities.apply(plan, run_id=run_id, progress=advance, records=gathered.records)
         held = {(finding.reason, finding.members): finding.detail for finding in settled.conclusion.findings}
-        await self._identities.replace_held_back(purpose, held, plan.at)
+        await self._identities.replace_held_back(purpose, held, plan.at, records=gathered.records)
         report = _report(run_id, policy, settled.conclusion, plan, held, stages.finish())
         # A run that changed nothing leaves no trace: a resolver that runs every minute would fill the graph with them.
         if plan.changes:

@@ -287,22 +287,20 @@ READ_HELD_BACK = Statement(name="identity/read_held_back", parameters=PurposePar
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HeldBackMap:
-    """Something to hold back."""
-
-    id: str
-    reason: str
-    detail: str
-    members: Sequence[str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class HoldBackParameters:
-    """A batch of what a purpose holds back from a moment on."""
+    """A batch of what a purpose holds back from a moment on, as columns; positions are those of its ``ids``."""
 
     purpose: str
     since: datetime
-    held: Sequence[HeldBackMap]
+    ids: Sequence[str]
+    reasons: Sequence[str]
+    details: Sequence[str]
+    records: Sequence[str]
+    """Members that are known to be records."""
+    record_positions: Sequence[int]
+    others: Sequence[str]
+    """Members of any kind."""
+    other_positions: Sequence[int]
 
 
 HOLD_BACK = Statement(name="identity/hold_back", parameters=HoldBackParameters, row=NoRow)
