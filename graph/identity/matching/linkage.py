@@ -29,6 +29,10 @@ class PairEvidence:
     prior: NDArray[np.float32]
     """(pairs, relations): log odds of a match against the relation before anything is compared."""
 
+    def take(self, rows: Index) -> "PairEvidence":
+        """That of some pairs."""
+        return PairEvidence(self.weights[rows], self.stated[rows], self.prior[rows])
+
     def put(self, rows: Index, evidence: "PairEvidence") -> None:
         """Put what was found anew in the place of what was there."""
         self.weights[rows], self.stated[rows], self.prior[rows] = evidence.weights, evidence.stated, evidence.prior
@@ -49,6 +53,8 @@ class Linkage:
     """(merges,): log odds with which two clusters were joined."""
     pairs: NDArray[np.int64]
     """(merges,): pairs of records that each merge joined."""
+    records: Index
+    """(merges,): the first record of the cluster that was joined to another; merges are in the order of their components."""
 
 
 @njit(parallel=True, cache=True)
@@ -111,7 +117,35 @@ def profile_linkage(left: Index, right: Index, evidence: PairEvidence, count: in
     found = np.empty(count, dtype=np.int64)
     found[by_component] = by_component[clusters]
     merged = np.flatnonzero(merge_pairs)
-    return Linkage(np.unique(found, return_inverse=True)[1].astype(np.int64), merge_odds[merged], merge_pairs[merged])
+    return Linkage(_numbered(found), merge_odds[merged], merge_pairs[merged], by_component[merged])
+
+
+def linked_anew(before: Linkage, rows: Index, left: Index, right: Index, evidence: PairEvidence) -> Linkage:
+    """What clustering comes to now that some rows of the evidence are other ones: only their components are clustered again."""
+    count = len(before.clusters)
+    component = components(left, right, count)
+    changed = np.zeros(int(component.max(initial=0)) + 1, dtype=np.bool_)
+    changed[component[left[rows]]] = True
+    inside = np.flatnonzero(changed[component[left]])
+    anew = profile_linkage(left[inside], right[inside], evidence.take(inside), count)
+    of_changed = changed[component]
+    stays = ~of_changed[before.records]
+    records = np.concatenate([before.records[stays], anew.records])
+    order = np.lexsort((records, component[records]))
+    return Linkage(
+        _numbered(np.where(of_changed, count + anew.clusters, before.clusters)),
+        np.concatenate([before.odds[stays], anew.odds])[order],
+        np.concatenate([before.pairs[stays], anew.pairs])[order],
+        records[order],
+    )
+
+
+def _numbered(clusters: Index) -> Index:
+    """Clusters by other numbers, in the order of their first record."""
+    _, first, cluster = np.unique(clusters, return_index=True, return_inverse=True)
+    number = np.empty(len(first), dtype=np.int64)
+    number[np.argsort(first)] = np.arange(len(first))
+    return number[cluster]
 
 
 @njit(cache=True)

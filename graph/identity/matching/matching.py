@@ -13,7 +13,7 @@ from graph.identity.matching.candidates import candidates
 from graph.identity.matching.comparer import CHUNK, Compared, Comparer, chunks
 from graph.identity.matching.estimation import Observed, Sample, estimate
 from graph.identity.matching.fields import Meaning
-from graph.identity.matching.linkage import Linkage, PairEvidence, components, profile_linkage
+from graph.identity.matching.linkage import Linkage, PairEvidence, components, linked_anew, profile_linkage
 from graph.identity.matching.model import MatchModel, likelihoods, pair_evidence
 from graph.identity.matching.records import Records
 
@@ -94,7 +94,7 @@ def match_records(
         anew = comparer.compare_all(left[rows], right[rows])
         compared.put(rows, anew)
         evidence.put(rows, evidence_of(model, comparer, left[rows], right[rows], anew))
-        linkage = profile_linkage(left, right, evidence, len(records))
+        linkage = linked_anew(linkage, rows, left, right, evidence)
     stage("calibrate")
     calibration = _calibrate(model, comparer, left, right, labels)
     threshold = _threshold_for(target_precision, linkage, calibration)

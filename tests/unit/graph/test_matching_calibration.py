@@ -70,7 +70,7 @@ def test_more_labels_leave_less_in_doubt() -> None:
 def linkage(*probabilities: float) -> Linkage:
     """Merges of one pair each, that are right with these probabilities."""
     odds = np.array([log(p / (1 - p)) for p in probabilities])
-    return Linkage(np.arange(len(odds) + 1), odds, np.ones(len(odds), dtype=np.int64))
+    return Linkage(np.arange(len(odds) + 1), odds, np.ones(len(odds), dtype=np.int64), np.arange(len(odds)))
 
 
 def test_the_threshold_rises_until_the_target_is_to_be_expected() -> None:
