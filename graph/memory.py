@@ -18,13 +18,3 @@ def no_search_for_cycles() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
-
-
-@contextmanager
-def kept_out_of_the_search() -> Iterator[None]:
-    """Leave all that lives now out of later searches, until the end."""
-    gc.freeze()
-    try:
-        yield
-    finally:
-        gc.unfreeze()

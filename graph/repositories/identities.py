@@ -168,7 +168,7 @@ class IdentityRepository:
         """Decisions that put some members into identities of a purpose, then and now, oldest first."""
         parameters = statements.MemberPurposeParameters(members=members, purpose=purpose)
         rows = await self._database.run(statements.READ_DECISIONS_OF_MEMBERS, parameters)
-        return [_decision(row) for row in rows]
+        return [decision_of(row) for row in rows]
 
     async def held_back_about(self, members: Sequence[str], purpose: Purpose) -> list[HeldBack]:
         """What a purpose holds back now about some members."""
@@ -286,7 +286,8 @@ def _held_back(row: statements.HeldBackRow) -> HeldBack:
     )
 
 
-def _decision(row: statements.DecisionRow) -> Decision:
+def decision_of(row: statements.DecisionRow) -> Decision:
+    """A decision as it is read."""
     return Decision(
         id=DecisionId(row.id),
         kind=DecisionKind(row.kind),

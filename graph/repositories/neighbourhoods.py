@@ -13,11 +13,11 @@ from graph.database import Database
 from graph.model.claim import Assertion, Claim, Sighting
 from graph.model.evidence import PersonName, PostalAddress
 from graph.model.explanation import FieldComparison, HeldBack, MatchDetail
-from graph.model.identity import Decision, DecisionKind, Purpose
-from graph.model.ids import DecisionId, IdentifierKey, IdentityId, RecordId
+from graph.model.identity import Decision, Purpose
+from graph.model.ids import IdentifierKey, IdentityId, RecordId
 from graph.model.plan import Current, CurrentIdentity
 from graph.model.scored_match import Comparisons
-from graph.statements import identity as identity_statements
+from graph.repositories.identities import decision_of
 from graph.statements import review as statements
 from graph.statements.statement import NoParameters
 
@@ -100,7 +100,7 @@ class NeighbourhoodRepository:
             statements.READ_DECISIONS_OF,
             statements.PurposeAroundParameters(members=members, purpose=purpose, as_of=as_of),
         )
-        return list({row.id: _decision(row) for row in reversed(rows)}.values())[::-1]
+        return list({row.id: decision_of(row) for row in reversed(rows)}.values())[::-1]
 
     async def held_back(self, members: Sequence[str], purpose: Purpose, *, as_of: datetime | None = None) -> list[HeldBack]:
         """What a purpose holds back about some members."""
@@ -193,19 +193,4 @@ def _match(row: statements.MatchDetailRow) -> MatchDetail:
         ),
         prior_stranger=made_of.prior_stranger if made_of else None,
         prior_home=made_of.prior_home if made_of else None,
-    )
-
-
-def _decision(row: identity_statements.DecisionRow) -> Decision:
-    return Decision(
-        id=DecisionId(row.id),
-        kind=DecisionKind(row.kind),
-        purpose=Purpose(row.purpose),
-        policy_version=row.policy_version,
-        actor=row.actor,
-        at=row.at,
-        identity_id=IdentityId(row.identity_id),
-        before={name: tuple(members) for name, members in orjson.loads(row.before).items()},
-        after={name: tuple(members) for name, members in orjson.loads(row.after).items()},
-        reason=row.reason,
     )
