@@ -18,9 +18,8 @@ import numpy as np
 
 from graph.identity.homes.arrays import Flags, Floats, Index, connected, keyed, runs
 from graph.identity.partition import over_unique_limits, split_by_cuts
-from graph.identity.policy import EvidenceKind, Joins, Policy
+from graph.identity.policy import Joins, Policy
 from graph.identity.reading import (
-    DOUBTFUL_BITS,
     Finding,
     Link,
     Reading,
@@ -31,9 +30,11 @@ from graph.identity.reading import (
     link_sighting,
 )
 from graph.identity.verdicts import Verdicts
-from graph.model.claim import Claim, EvidenceSet, namespace_of
+from graph.model.claim import Claim, EvidenceSet
 from graph.model.explanation import StepKind
 
+DOUBTFUL_BITS = -2.0
+"""From this on a pair that was found to be of two people is worth a steward's look: one in five of them is one person."""
 SETTLED = (StepKind.MATCHES, StepKind.CARRIES, StepKind.SHARES)
 """Links that settle who belongs together, unless something contradicts."""
 
@@ -96,7 +97,6 @@ class _Ground:
 
     def __init__(self, evidence: EvidenceSet, policy: Policy) -> None:
         self.policy = policy
-        self._kinds: dict[str, EvidenceKind] = {}
         self.claims: list[Claim] = sorted(evidence.claims, key=lambda claim: claim.record_id)
         self.reading = Reading(claims={claim.record_id: claim for claim in self.claims})
         self._read_matches(evidence)
@@ -145,7 +145,7 @@ class _Ground:
 
     def _number_members(self, identifiers: Sequence[str]) -> None:
         """Records, and identifiers of kinds that are members, in the order of their names."""
-        keys = [key for key in identifiers if self._kind(key).member]
+        keys = [key for key in identifiers if self.policy.kind_of(key).member]
         ids: list[str] = [claim.record_id for claim in self.claims]
         self.names = sorted([*ids, *keys])
         self.number_of = {name: number for number, name in enumerate(self.names)}
@@ -164,7 +164,7 @@ class _Ground:
         group = self.group[records]
         least, most = (how.reduceat(group, starts) if len(starts) else sizes for how in (np.minimum, np.maximum))
         one = (sizes == 1) | ((least == most) & (least >= 0))
-        joins = np.array([self._kind(key).joins is not Joins.NEVER for key in self._keys], dtype=np.bool_)
+        joins = np.array([self.policy.kind_of(key).joins is not Joins.NEVER for key in self._keys], dtype=np.bool_)
         for number in np.flatnonzero(joins & ~one).tolist():
             link_carriers(self._keys[number], self.carriers(self._keys[number]), self.reading, self.policy)
         self.of_one: list[str] = [self._keys[number] for number in np.flatnonzero(joins & one).tolist()]
@@ -176,12 +176,6 @@ class _Ground:
         first = self.record_number[records[starts]] if len(starts) else starts
         self.first_stating: Index = first[joins & one]
         """(of_one,): the first record that states each, by member number."""
-
-    def _kind(self, key: str) -> EvidenceKind:
-        namespace = namespace_of(key)
-        if namespace not in self._kinds:
-            self._kinds[namespace] = self.policy.kind(namespace)
-        return self._kinds[namespace]
 
     def match_links(self, rows: Index) -> list[Link]:
         """Matches of some rows as links."""

@@ -14,7 +14,7 @@ from itertools import combinations
 from graph.identity.comparison import Outcome, compare
 from graph.identity.policy import EvidenceKind, Field, Joins, Policy
 from graph.identity.verdicts import NO_VERDICTS, Verdicts, verdicts_of
-from graph.model.claim import Assertion, Claim, EvidenceSet, Match, namespace_of
+from graph.model.claim import Assertion, Claim, EvidenceSet, namespace_of
 from graph.model.explanation import StepKind
 
 ASSERTED_WEIGHT = 1000.0
@@ -23,8 +23,6 @@ BITS_PER_WEIGHT = 6.0
 """Bits of scored evidence that weigh as much as one unit of a policy's weights."""
 LEAST_MATCH_BITS = 0.5
 """Two records of one group are linked by this at least, though by themselves they may say little of each other."""
-DOUBTFUL_BITS = -2.0
-"""From this on a pair that was found to be of two people is worth a steward's look: one in five of them is one person."""
 CLIQUE_UP_TO = 6
 """Records around a value that is not theirs are linked each with each up to this number, else all with the first."""
 PROFILE_FIELDS = (Field.GIVEN_NAME, Field.FAMILY_NAME, Field.BIRTH_DATE)
@@ -64,8 +62,6 @@ class Reading:
     findings: list[Finding] = field(default_factory=list)
     claims: dict[str, Claim] = field(default_factory=dict)
     verdicts: Verdicts = field(default_factory=lambda: NO_VERDICTS)
-    doubtful: list[Match] = field(default_factory=list)
-    """Pairs that were found to be of two people by a narrow margin."""
     different: list[Assertion] = field(default_factory=list)
     """Pairs that a steward keeps apart and nobody asserted to be the same since."""
 
@@ -81,7 +77,6 @@ def read_evidence(evidence: EvidenceSet, policy: Policy) -> Reading:
     matches = [m for m in evidence.matches if m.left in reading.claims and m.right in reading.claims]
     matches.sort(key=lambda m: (m.left, m.right))
     reading.verdicts = verdicts_of(matches)
-    reading.doubtful = [m for m in matches if not m.linked and m.match_weight >= DOUBTFUL_BITS]
     for claim in reading.claims.values():
         reading.members[claim.record_id] = claim.first_seen
     carriers = carriers_of(reading.claims.values())
@@ -183,15 +178,11 @@ def exclude(
     for sighting in evidence.sightings:
         neighbours[sighting.left] += 1
         neighbours[sighting.right] += 1
-    kinds: dict[str, EvidenceKind] = {}
     for key in sorted({*counts, *evidence.identifiers, *neighbours}):
-        namespace = namespace_of(key)
-        if (kind := kinds.get(namespace)) is None:
-            kind = kinds[namespace] = policy.kind(namespace)
         if policy.blocked.holds(key):
             reading.findings.append(Finding(reason="blocked", detail="a value that says nothing of anybody", members=(key,)))
             excluded.add(key)
-        elif (counts.get(key, 0) > kind.max_people or key in neighbours) and (
+        elif (counts.get(key, 0) > policy.kind_of(key).max_people or key in neighbours) and (
             detail := _generic(key, carriers(key), neighbours.get(key, 0), policy)
         ):
             reading.findings.append(Finding(reason="generic", detail=detail, members=(key,)))

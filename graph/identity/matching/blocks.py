@@ -19,6 +19,7 @@ Index = NDArray[np.int64]
 DISAGREEMENT_BITS = np.float32(2.0)
 """Taken off for a field that both records state and of which they share no key."""
 MOST_IN_BLOCK = 255
+"""Records of a block, at most: how many come after one of them is kept in a byte."""
 FELLOWS = 4_096
 """Fellows of a record that are gathered before they are weighed."""
 CODES_PER_LINE = 16
@@ -223,6 +224,13 @@ def _places(members: Codes, count: int) -> tuple[Index, Index]:
 
 
 @njit(cache=True)
+def _look_up(own: Codes, bits: Floats, offsets: Index, found: Floats) -> None:
+    """How much agreeing with a record says in each key, 0 where it has none."""
+    for key in range(len(own)):
+        found[key] = bits[offsets[key] + own[key]] if own[key] >= 0 else np.float32(0.0)
+
+
+@njit(cache=True)
 def _in_common(one: Codes, bits: Floats, other: Codes, fields: Index) -> np.float32:
     """How much two records have in common, in bits, given what agreeing with the one says in each key."""
     total = best = np.float32(0.0)
@@ -266,10 +274,8 @@ def _rarity(  # type: ignore[no-untyped-def]
 ) -> None:
     for pair in prange(len(left)):
         own = codes[left[pair]]
-        own_bits = np.zeros(len(own), dtype=np.float32)
-        for key in range(len(own)):
-            if own[key] >= 0:
-                own_bits[key] = bits[offsets[key] + own[key]]
+        own_bits = np.empty(len(own), dtype=np.float32)
+        _look_up(own, bits, offsets, own_bits)
         found[pair] = _in_common(own, own_bits, codes[right[pair]], fields)
 
 
@@ -313,8 +319,7 @@ def _rarest(
         for chunk in range(thread, (count + CHUNK - 1) // CHUNK, threads):
             for record in range(chunk * CHUNK, min(count, (chunk + 1) * CHUNK)):
                 own = codes[record]
-                for key in range(len(own)):
-                    own_bits[key] = bits[offsets[key] + own[key]] if own[key] >= 0 else np.float32(0.0)
+                _look_up(own, bits, offsets, own_bits)
                 found = waiting = 0
                 _fetch_blocks(places[starts[record] : starts[record + 1]], members, after)
                 for entry in range(starts[record], starts[record + 1]):

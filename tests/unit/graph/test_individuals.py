@@ -9,9 +9,9 @@ import networkx as nx
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graph.identity.individuals import Individuals, group_individuals
+from graph.identity.individuals import DOUBTFUL_BITS, Individuals, group_individuals
 from graph.identity.policy import Policy, load_policy
-from graph.identity.reading import DOUBTFUL_BITS, read_evidence
+from graph.identity.reading import read_evidence
 from graph.model.claim import Assertion, Claim, EvidenceSet, Match, Sighting
 from graph.model.evidence import PersonName
 from graph.model.identity import Purpose
