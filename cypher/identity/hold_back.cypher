@@ -1,16 +1,16 @@
 // Report a batch of evidence that a policy leaves out.
 // access: write
 UNWIND range(0, size($ids) - 1) AS position
-CREATE (held:HeldBack {
-  id: $ids[position], purpose: $purpose, reason: $reasons[position], detail: $details[position], since: $since
-})
+MERGE (held:HeldBack {id: $ids[position]})
+  ON CREATE SET held.purpose = $purpose, held.reason = $reasons[position], held.since = $since
+SET held.detail = $details[position]
 WITH position, held ORDER BY position
 WITH collect(held) AS helds
 CALL (helds) {
   UNWIND range(0, size($records) - 1) AS row
   WITH $records[row] AS id, helds[$record_positions[row]] AS held
   MATCH (record:Record {id: id})
-  CREATE (held)-[:HOLDS]->(record)
+  MERGE (held)-[:HOLDS]->(record)
 }
 CALL (helds) {
   UNWIND range(0, size($others) - 1) AS row
@@ -20,5 +20,5 @@ CALL (helds) {
   OPTIONAL MATCH (identity:Identity {id: name})
   WITH held, coalesce(record, identifier, identity) AS member
   WHERE member IS NOT NULL
-  CREATE (held)-[:HOLDS]->(member)
+  MERGE (held)-[:HOLDS]->(member)
 }
