@@ -1,0 +1,37 @@
+"""The settings of the recommender: chosen on validation weeks, the same for every shop."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How the recommender is built and trained.
+
+    Attributes:
+        horizon: how far ahead it recommends; training and judging look at what was taken in so much time after a cutoff.
+        cutoffs: how many earlier cutoffs, one horizon apart, it trains on.
+        least_customers: items that fewer customers took are not recommended.
+        half_life: of what a customer leans to (groups, places).
+        neighbours: item-to-item weights kept for each item.
+        most_items_together: only so many of the most taken items get item-to-item weights, which takes memory with the square.
+        hidden: width of the network's hidden layers.
+        epochs: passes over the customers of all training cutoffs.
+        batch: customers in one step.
+        sample: items in one step: the softmax is over a random part of the catalogue of this size.
+        learning_rate: of Adam at the first step; it falls to 0 in equal steps.
+        weight_decay: of Adam.
+    """
+
+    horizon: timedelta = timedelta(weeks=6)
+    cutoffs: int = 3
+    least_customers: int = 20
+    half_life: timedelta = timedelta(weeks=12)
+    neighbours: int = 200
+    most_items_together: int = 12_000
+    hidden: int = 32
+    epochs: int = 2
+    batch: int = 32
+    sample: int = 4_000
+    learning_rate: float = 3e-3
+    weight_decay: float = 1e-5

@@ -1,0 +1,143 @@
+"""Training on rolling cutoffs: what came before a cutoff makes the factors, what came in the horizon after it is foretold."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import numpy as np
+import scipy.sparse as sp
+import torch
+from numpy.typing import NDArray
+
+from gnn.data.interactions import Floats, Interactions
+from gnn.errors import InteractionsError
+from gnn.recommendation.customers import Customers, look_at
+from gnn.recommendation.factors import factors_of, weigh
+from gnn.recommendation.network import FactorNetwork, choose, listwise_loss, standardisation
+from gnn.recommendation.settings import Settings
+from gnn.recommendation.shop import Shop, fit_shop
+
+SCORED_AT_ONCE: Final = 64
+SAMPLED_CUSTOMERS: Final = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """A cutoff to learn at: both sides of the factors before it, and the targets after it, shape ``(customers, items)``."""
+
+    shop: Shop
+    customers: Customers
+    targets: sp.csr_matrix
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ranker:
+    """A trained network with the shop and the customers that it ranks for."""
+
+    network: FactorNetwork
+    shop: Shop
+    customers: Customers
+
+    def scores(self, block: NDArray[np.integer]) -> Floats:
+        """Scores of the catalogue for some customers, shape ``(block, items)``."""
+        parts = []
+        with torch.inference_mode():
+            for start in range(0, len(block), SCORED_AT_ONCE):
+                some = self.customers.block(block[start : start + SCORED_AT_ONCE])
+                parts.append(self.network(torch.from_numpy(weigh(self.shop, some))).numpy())
+        return np.concatenate(parts)
+
+
+def candidates_at(interactions: Interactions, cutoff: datetime, settings: Settings) -> NDArray[np.int32]:
+    """The items that can be recommended at a cutoff: those that enough customers had bought before it.
+
+    Raises:
+        InteractionsError: there are none.
+    """
+    items = interactions.before(cutoff).items_of(settings.least_customers)
+    if not len(items):
+        raise InteractionsError(f"before {cutoff.date()} no item was bought by {settings.least_customers} customers")
+    return items
+
+
+def moment(interactions: Interactions, cutoff: datetime, settings: Settings) -> Moment:
+    """Everything to learn at one cutoff.
+
+    Raises:
+        InteractionsError: no item was bought by enough customers before it.
+    """
+    rows = interactions.of_items(candidates_at(interactions, cutoff, settings))
+    history = rows.before(cutoff)
+    shop = fit_shop(history, cutoff, settings)
+    return Moment(
+        shop=shop,
+        customers=look_at(shop, history, cutoff, settings),
+        targets=rows.between(cutoff, cutoff + settings.horizon).taken(),
+    )
+
+
+def earlier_cutoffs(cutoff: datetime, settings: Settings) -> list[datetime]:
+    """The cutoffs to train on: one to ``settings.cutoffs`` horizons before, so that every target lies before ``cutoff``."""
+    return [cutoff - step * settings.horizon for step in range(settings.cutoffs, 0, -1)]
+
+
+def train(moments: list[Moment], settings: Settings, *, seed: int) -> FactorNetwork:
+    """Train both heads together: softmax over all items, and over those new to the customer.
+
+    Args:
+        moments: cutoffs of one shop with the same factors.
+        settings: of the model.
+        seed: of weights, order and samples.
+    """
+    torch.manual_seed(seed)
+    generator = np.random.default_rng(seed)
+    network = _new_network(moments, settings, generator)
+    steps = settings.epochs * sum(-(-len(_judged(each)) // settings.batch) for each in moments)
+    optimiser = torch.optim.AdamW(network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay)
+    schedule = torch.optim.lr_scheduler.LinearLR(optimiser, 1.0, 1.0 / max(steps, 1), total_iters=max(steps, 1))
+    for _ in range(settings.epochs):
+        for at, block in _batches(moments, settings.batch, generator):
+            items = choose(generator, len(at.shop.catalogue), settings.sample)
+            loss = _loss(network, at, block, items)
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+            schedule.step()
+    return network.eval()
+
+
+def _loss(network: FactorNetwork, at: Moment, block: NDArray[np.int64], items: NDArray[np.int64]) -> torch.Tensor:
+    factors = torch.from_numpy(weigh(at.shop, at.customers.block(block), items))
+    wanted = torch.from_numpy(at.targets[block][:, items].toarray())
+    taken = factors[..., network.taken] > 0
+    scores = network(factors)
+    fresh = listwise_loss(scores.masked_fill(taken, -torch.inf), wanted.masked_fill(taken, 0.0))
+    return listwise_loss(scores, wanted) + fresh
+
+
+def _new_network(moments: list[Moment], settings: Settings, generator: np.random.Generator) -> FactorNetwork:
+    samples = []
+    for at in moments:
+        judged = _judged(at)
+        block = generator.choice(judged, min(SAMPLED_CUSTOMERS, len(judged)), replace=False)
+        items = choose(generator, len(at.shop.catalogue), settings.sample)
+        factors = weigh(at.shop, at.customers.block(block), items)
+        samples.append(factors.reshape(-1, factors.shape[-1]))
+    mean, deviation = standardisation(np.concatenate(samples))
+    return FactorNetwork(factors_of(moments[0].shop), mean, deviation, settings.hidden)
+
+
+def _judged(at: Moment) -> NDArray[np.int64]:
+    """Customers who took something in the horizon."""
+    return np.flatnonzero(np.diff(at.targets.indptr) > 0)
+
+
+def _batches(moments: list[Moment], batch: int, generator: np.random.Generator) -> Iterator[tuple[Moment, NDArray[np.int64]]]:
+    """Every judged customer of every moment once, in random order; one batch is of one moment."""
+    batches = []
+    for at in moments:
+        order = generator.permutation(_judged(at))
+        batches += [(at, order[start : start + batch]) for start in range(0, len(order), batch)]
+    for position in generator.permutation(len(batches)):
+        yield batches[position]
