@@ -37,6 +37,7 @@ class Customers:
         at_places: what share of the customer's rows was at each place, shape ``(customers, places)``.
         price: mean relative price of the customer's items, shape ``(customers,)``.
         activity: log of recent purchases, shape ``(customers,)``.
+        vectors: in each of the shop's spaces, shape ``(customers, width)``.
     """
 
     query: Matrix
@@ -49,6 +50,7 @@ class Customers:
     at_places: Matrix
     price: Floats
     activity: Floats
+    vectors: tuple[Floats, ...]
 
     def block(self, rows: NDArray[np.integer]) -> "Customers":
         """Some of the customers, in that order."""
@@ -63,6 +65,7 @@ class Customers:
             at_places=self.at_places[rows],
             price=self.price[rows],
             activity=self.activity[rows],
+            vectors=tuple(vectors[rows] for vectors in self.vectors),
         )
 
 
@@ -82,8 +85,9 @@ def look_at(shop: Shop, history: Interactions, at: datetime, settings: Settings)
     weight = np.asarray(leaning.sum(axis=1)).ravel()
     lately = bought.weighed(halving(bought.age_days(at), LATELY))
     last, due = _pace(bought, at)
+    query = recent_query(history, at)
     return Customers(
-        query=recent_query(history, at),
+        query=query,
         taken=history.taken(),
         frequency=bought.weighed(halving(bought.age_days(at), FREQUENT)),
         lately=lately,
@@ -93,6 +97,7 @@ def look_at(shop: Shop, history: Interactions, at: datetime, settings: Settings)
         at_places=_at_places(history, at, settings),
         price=np.divide(leaning @ shop.relative_price, weight, out=np.zeros(len(weight), dtype=np.float32), where=weight > 0),
         activity=np.log1p(np.asarray(lately.sum(axis=1), dtype=np.float32)).ravel(),
+        vectors=tuple(space.place(query) for space in shop.spaces.values()),
     )
 
 

@@ -41,7 +41,7 @@ class Factor:
 
 def factors_of(shop: Shop) -> tuple[Factor, ...]:
     """The columns that :func:`weigh` returns, in their order."""
-    found = [Factor(name="together", family=Family.TOGETHER)]
+    found = [Factor(name=name, family=Family.TOGETHER) for name in ("together", *shop.spaces)]
     found += [Factor(name=name, family=Family.HABIT) for name in ("frequency", "lately", "taken", "since", "due")]
     found += [Factor(name=name, family=Family.POPULAR) for name in ITEM_COLUMNS]
     for position, group in enumerate(shop.groups):
@@ -73,6 +73,7 @@ def weigh(shop: Shop, customers: Customers, items: NDArray[np.integer] | None = 
     together = (customers.query @ shop.together)[:, items].toarray()
     values: list[Floats] = [
         np.clip(together, *WEIGHT_BOUNDS),
+        *(vectors @ space.items[items].T for vectors, space in zip(customers.vectors, shop.spaces.values(), strict=True)),
         np.log1p(customers.frequency[:, items].toarray()),
         np.log1p(customers.lately[:, items].toarray()),
         taken,

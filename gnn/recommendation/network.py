@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from gnn.data.interactions import Floats
 from gnn.recommendation.factors import Factor, Family
+from gnn.recommendation.network_weights import HeadWeights, NetworkWeights
 
 TAKEN: Final = "taken"
 
@@ -19,13 +20,27 @@ class Head(nn.Module):
     def __init__(self, factors: int, hidden: int) -> None:
         super().__init__()
         self.line = nn.Linear(factors, 1)
-        last = nn.Linear(hidden, 1)
-        nn.init.zeros_(last.weight)
-        self.perceptron = nn.Sequential(nn.Linear(factors, hidden), nn.ReLU(), nn.Linear(hidden, hidden), nn.ReLU(), last)
+        self.first = nn.Linear(factors, hidden)
+        self.second = nn.Linear(hidden, hidden)
+        self.last = nn.Linear(hidden, 1)
+        nn.init.zeros_(self.last.weight)
 
     def forward(self, factors: Tensor) -> Tensor:
         """Scores, shape ``(...)``, of factors of shape ``(..., factors)``."""
-        return (self.line(factors) + self.perceptron(factors)).squeeze(-1)
+        hidden = torch.relu(self.second(torch.relu(self.first(factors))))
+        return (self.line(factors) + self.last(hidden)).squeeze(-1)
+
+    def weights(self) -> HeadWeights:
+        """The same in NumPy."""
+        return HeadWeights(
+            line=_numpy(self.line.weight[0]),
+            first=_numpy(self.first.weight.T),
+            first_bias=_numpy(self.first.bias),
+            second=_numpy(self.second.weight.T),
+            second_bias=_numpy(self.second.bias),
+            last=_numpy(self.last.weight[0]),
+            bias=float(self.line.bias) + float(self.last.bias),
+        )
 
 
 class FactorNetwork(nn.Module):
@@ -44,7 +59,7 @@ class FactorNetwork(nn.Module):
     def __init__(self, factors: tuple[Factor, ...], mean: Floats, deviation: Floats, hidden: int) -> None:
         super().__init__()
         self.taken = [factor.name for factor in factors].index(TAKEN)
-        self.hidden = hidden
+        self.names = tuple(factor.name for factor in factors)
         self.register_buffer("mean", torch.from_numpy(np.asarray(mean, dtype=np.float32)))
         self.register_buffer("deviation", torch.from_numpy(np.asarray(deviation, dtype=np.float32)))
         habits = torch.tensor([factor.family is Family.HABIT for factor in factors])
@@ -65,6 +80,22 @@ class FactorNetwork(nn.Module):
             scores = scores.clone()
             scores[taken] = self.repeat(standard[taken])
         return scores
+
+    def weights(self) -> NetworkWeights:
+        """The same in NumPy."""
+        return NetworkWeights(
+            names=self.names,
+            taken=self.taken,
+            mean=_numpy(self.mean),
+            deviation=_numpy(self.deviation),
+            news=_numpy(self.get_buffer("news")),
+            repeat=self.repeat.weights(),
+            new=self.new.weights(),
+        )
+
+
+def _numpy(tensor: Tensor) -> Floats:
+    return np.ascontiguousarray(tensor.detach().numpy(), dtype=np.float32)
 
 
 def standardisation(sample: Floats) -> tuple[Floats, Floats]:

@@ -15,6 +15,10 @@ class Settings:
         half_life: of what a customer leans to (groups, places).
         neighbours: item-to-item weights kept for each item.
         most_items_together: only so many of the most taken items get item-to-item weights, which takes memory with the square.
+        factors: width of the factorised space.
+        alpha: confidence of a unit of weight in the factorised space.
+        width: of the encoded space.
+        encoder_epochs: passes over the customers for the encoded space, at each cutoff.
         hidden: width of the network's hidden layers.
         epochs: passes over the customers of all training cutoffs.
         batch: customers in one step.
@@ -29,8 +33,12 @@ class Settings:
     half_life: timedelta = timedelta(weeks=12)
     neighbours: int = 200
     most_items_together: int = 12_000
-    hidden: int = 32
-    epochs: int = 2
+    factors: int = 32
+    alpha: float = 5.0
+    width: int = 64
+    encoder_epochs: int = 8
+    hidden: int = 64
+    epochs: int = 4
     batch: int = 32
     sample: int = 4_000
     learning_rate: float = 3e-3

@@ -10,15 +10,16 @@ import scipy.sparse as sp
 import torch
 from numpy.typing import NDArray
 
-from gnn.data.interactions import Floats, Interactions
+from gnn.data.interactions import Interactions
 from gnn.errors import InteractionsError
 from gnn.recommendation.customers import Customers, look_at
 from gnn.recommendation.factors import factors_of, weigh
+from gnn.recommendation.fitting import fit_shop
 from gnn.recommendation.network import FactorNetwork, choose, listwise_loss, standardisation
+from gnn.recommendation.network_weights import NetworkWeights
 from gnn.recommendation.settings import Settings
-from gnn.recommendation.shop import Shop, fit_shop
+from gnn.recommendation.shop import Shop
 
-SCORED_AT_ONCE: Final = 64
 SAMPLED_CUSTOMERS: Final = 64
 
 
@@ -29,24 +30,6 @@ class Moment:
     shop: Shop
     customers: Customers
     targets: sp.csr_matrix
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ranker:
-    """A trained network with the shop and the customers that it ranks for."""
-
-    network: FactorNetwork
-    shop: Shop
-    customers: Customers
-
-    def scores(self, block: NDArray[np.integer]) -> Floats:
-        """Scores of the catalogue for some customers, shape ``(block, items)``."""
-        parts = []
-        with torch.inference_mode():
-            for start in range(0, len(block), SCORED_AT_ONCE):
-                some = self.customers.block(block[start : start + SCORED_AT_ONCE])
-                parts.append(self.network(torch.from_numpy(weigh(self.shop, some))).numpy())
-        return np.concatenate(parts)
 
 
 def candidates_at(interactions: Interactions, cutoff: datetime, settings: Settings) -> NDArray[np.int32]:
@@ -61,7 +44,7 @@ def candidates_at(interactions: Interactions, cutoff: datetime, settings: Settin
     return items
 
 
-def moment(interactions: Interactions, cutoff: datetime, settings: Settings) -> Moment:
+def moment(interactions: Interactions, cutoff: datetime, settings: Settings, *, seed: int) -> Moment:
     """Everything to learn at one cutoff.
 
     Raises:
@@ -69,7 +52,7 @@ def moment(interactions: Interactions, cutoff: datetime, settings: Settings) -> 
     """
     rows = interactions.of_items(candidates_at(interactions, cutoff, settings))
     history = rows.before(cutoff)
-    shop = fit_shop(history, cutoff, settings)
+    shop = fit_shop(history, cutoff, settings, seed=seed)
     return Moment(
         shop=shop,
         customers=look_at(shop, history, cutoff, settings),
@@ -82,7 +65,7 @@ def earlier_cutoffs(cutoff: datetime, settings: Settings) -> list[datetime]:
     return [cutoff - step * settings.horizon for step in range(settings.cutoffs, 0, -1)]
 
 
-def train(moments: list[Moment], settings: Settings, *, seed: int) -> FactorNetwork:
+def train(moments: list[Moment], settings: Settings, *, seed: int) -> NetworkWeights:
     """Train both heads together: softmax over all items, and over those new to the customer.
 
     Args:
@@ -104,7 +87,7 @@ def train(moments: list[Moment], settings: Settings, *, seed: int) -> FactorNetw
             loss.backward()
             optimiser.step()
             schedule.step()
-    return network.eval()
+    return network.weights()
 
 
 def _loss(network: FactorNetwork, at: Moment, block: NDArray[np.int64], items: NDArray[np.int64]) -> torch.Tensor:
