@@ -35,7 +35,7 @@ class BenchError(KindredError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One measured value."""
+    """One measured value, and where it was worked out the interval that it lies in in 95 of 100 resamples."""
 
     bench: str
     dataset: str
@@ -43,6 +43,8 @@ class Row:
     metric: str
     value: float
     unit: str
+    low: float | None = None
+    high: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,10 +130,13 @@ def run_main(main: Callable[[Sequence[str], Console], None]) -> None:
 
 
 def displayed(row: Row) -> str:
-    """A row's value for people: counts whole, ratios with four places."""
+    """A row's value for people: counts whole, ratios with four places; the interval behind it."""
     if row.unit == "count":
         return f"{row.value:,.0f}"
-    return f"{row.value:.4f}" if row.unit == "ratio" else f"{row.value:,.2f}"
+    if row.unit != "ratio":
+        return f"{row.value:,.2f}"
+    interval = "" if row.low is None or row.high is None else f" [{row.low:.4f}, {row.high:.4f}]"
+    return f"{row.value:.4f}{interval}"
 
 
 def _versions() -> dict[str, str]:

@@ -86,7 +86,7 @@ def _hidden_items_loss(encoder: Encoder, query: Matrix, generator: np.random.Gen
     shown.eliminate_zeros()
     seen = torch.from_numpy(shown.toarray() > 0)
     wanted = torch.from_numpy(asked.toarray())
-    chances = torch.log_softmax(encoder(_to_torch(shown)).masked_fill(seen, -torch.inf), dim=1).masked_fill(seen, 0.0)
+    chances = torch.log_softmax(encoder(to_torch(shown)).masked_fill(seen, -torch.inf), dim=1).masked_fill(seen, 0.0)
     foretold = -((chances * wanted).sum(dim=1) / wanted.sum(dim=1).clamp(min=1)).mean()
     size = (encoder.taken.square().sum() + encoder.wanted.square().sum()) / encoder.taken.shape[1]
     return foretold + DECAY * size
@@ -99,7 +99,8 @@ def _hide(query: Matrix, generator: np.random.Generator) -> NDArray[np.bool_]:
     return generator.random(query.nnz) < np.repeat(share, np.diff(query.indptr))
 
 
-def _to_torch(matrix: Matrix) -> Tensor:
+def to_torch(matrix: Matrix) -> Tensor:
+    """A sparse matrix in torch, CSR."""
     return torch.sparse_csr_tensor(
         torch.from_numpy(matrix.indptr.astype(np.int64)),
         torch.from_numpy(matrix.indices.astype(np.int64)),

@@ -1,7 +1,15 @@
-"""The settings of the recommender: chosen on validation weeks, the same for every shop."""
+"""The settings of the recommender: chosen on validation weeks, the same for every shop but for what its size asks."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Final
+
+from gnn.data.interactions import Interactions
+
+LEAST_HORIZONS: Final = 6
+"""A shop's history holds at least so many horizons: to train, to validate and to have had a past before."""
+LEAST_SHARE: Final = 0.008
+LEAST_CUSTOMERS: Final = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,8 +46,28 @@ class Settings:
     width: int = 64
     encoder_epochs: int = 8
     hidden: int = 64
-    epochs: int = 4
+    epochs: int = 8
     batch: int = 32
     sample: int = 4_000
     learning_rate: float = 3e-3
     weight_decay: float = 1e-5
+
+
+def settings_for(interactions: Interactions, settings: Settings | None = None) -> Settings:
+    """The settings for a shop: a shorter horizon where its history is short, fewer customers of an item where it has few.
+
+    Args:
+        interactions: all that is known.
+        settings: what to begin with; the defaults where not given.
+
+    Raises:
+        InteractionsError: there are no rows.
+    """
+    settings = settings or Settings()
+    start, end = interactions.span()
+    customers = round(LEAST_SHARE * len(interactions.customers))
+    return replace(
+        settings,
+        horizon=min(settings.horizon, (end - start) / LEAST_HORIZONS),
+        least_customers=max(LEAST_CUSTOMERS, min(settings.least_customers, customers)),
+    )

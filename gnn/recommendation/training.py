@@ -60,9 +60,20 @@ def moment(interactions: Interactions, cutoff: datetime, settings: Settings, *, 
     )
 
 
-def earlier_cutoffs(cutoff: datetime, settings: Settings) -> list[datetime]:
-    """The cutoffs to train on: one to ``settings.cutoffs`` horizons before, so that every target lies before ``cutoff``."""
-    return [cutoff - step * settings.horizon for step in range(settings.cutoffs, 0, -1)]
+def earlier_cutoffs(interactions: Interactions, cutoff: datetime, settings: Settings) -> list[datetime]:
+    """The cutoffs to train on: one to ``settings.cutoffs`` horizons before, so that every target lies before ``cutoff``.
+
+    Those with less than a horizon of history are left out.
+
+    Raises:
+        InteractionsError: none is left.
+    """
+    start, _ = interactions.span()
+    cutoffs = [cutoff - step * settings.horizon for step in range(settings.cutoffs, 0, -1)]
+    found = [each for each in cutoffs if each - settings.horizon >= start]
+    if not found:
+        raise InteractionsError(f"before {cutoff.date()} there are less than two horizons of {settings.horizon}: from {start}")
+    return found
 
 
 def train(moments: list[Moment], settings: Settings, *, seed: int) -> NetworkWeights:

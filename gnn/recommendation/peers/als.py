@@ -10,10 +10,10 @@ from threadpoolctl import threadpool_limits
 
 from gnn.data.interactions import Floats, Matrix
 
-FACTORS: Final = 64
+FACTORS: Final = 32
 REGULARISATION: Final = 0.05
 ITERATIONS: Final = 15
-ALPHA: Final = 10.0
+ALPHA: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,11 +34,11 @@ def fit_als(
     """Factorise what customers took, weighted.
 
     Args:
-        weights: shape ``(customers, items)``; confidence is ``1 + alpha * weight``.
+        weights: shape ``(customers, items)``; the confidence of an item taken is ``alpha * weight``, of any other 1.
         seed: of the first factors.
         factors: their number.
         regularisation: lambda.
-        alpha: how much more a unit of weight counts than nothing.
+        alpha: confidence of a unit of weight.
     """
     model = AlternatingLeastSquares(
         factors=factors, regularization=regularisation, alpha=alpha, iterations=ITERATIONS, random_state=seed
