@@ -1,0 +1,163 @@
+"""What replaces what: a fitted value, and the question that is asked of it, in NumPy alone."""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import numpy as np
+
+from gnn.data.catalogue import UNKNOWN
+from gnn.data.interactions import SECONDS_PER_DAY, Floats, Ints, to_seconds
+from gnn.errors import ModelError
+from gnn.substitution.factors import Question, weigh
+from gnn.substitution.reasons import Basis, Reasons
+from gnn.substitution.scorer import Scorer
+from gnn.substitution.shelf import Shelf
+from gnn.substitution.shopper import NOBODY, Shopper
+
+COUNT: Final = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Substitution:
+    """A fitted model; it holds counts of items and pairs, and no customer.
+
+    Attributes:
+        shelf: the shop's side, as of its cutoff.
+        scorer: what weighs the factors.
+        prior: imagined observations of a pair.
+    """
+
+    shelf: Shelf
+    scorer: Scorer
+    prior: float
+
+    def scores(self, shopper: Shopper, question: Question) -> Floats:
+        """A score of each candidate, shape ``(candidates,)``."""
+        return self.scorer.scores(weigh(self.shelf, shopper.before(question.day), question, self.prior))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Substitute:
+    """One replacement.
+
+    Attributes:
+        item: its id.
+        title: its name for people.
+        chance: that the shopper, who takes one of the candidates, takes this one; between 0 and 1, and 0 where it was not learnt.
+        reasons: why, in words, the most telling first.
+        basis: what the ranking rests on.
+    """
+
+    item: str
+    title: str
+    chance: float
+    reasons: tuple[str, ...]
+    basis: Basis
+
+
+def substitutes(
+    fitted: Substitution,
+    product: str,
+    shopper: Shopper = NOBODY,
+    *,
+    at: datetime,
+    count: int = COUNT,
+    out_of_stock: Collection[str] = (),
+    place: str | None = None,
+    agree_on: Collection[str] = (),
+    category: str | None = None,
+) -> tuple[Substitute, ...]:
+    """The replacements that a shopper is most likely to accept, the best first.
+
+    Items of the product's need come first. Where nothing was ever bought of the product, they come by how often the shopper bought
+    them and then by popularity. Where they are too few, those of the coarser categories follow by popularity, at last those of the
+    whole shop; each one's reason says so.
+
+    Args:
+        fitted: the model.
+        product: the id of the product that is not there.
+        shopper: what is known of the shopper; nothing by default.
+        at: the moment of the question; what the shopper bought on that day or later is left out.
+        count: how many, at most.
+        out_of_stock: ids of items that are not to be offered.
+        place: the id of the store; not known where not given, or where the model has no such place.
+        agree_on: names of qualities (such as ``diet``) that a replacement has to share with the product; an item or product of
+            which the quality is unknown does not agree with anything.
+        category: the name of a group of any category level, for a product that the catalogue does not have.
+
+    Raises:
+        ModelError: the catalogue has no such quality.
+    """
+    shelf = fitted.shelf
+    position = position_of(shelf, product)
+    day = to_seconds(at) // SECONDS_PER_DAY
+    known = shopper.before(day)
+    found_place = np.flatnonzero(shelf.places == place) if place is not None else ()
+    where = int(found_place[0]) if len(found_place) else UNKNOWN
+    allowed = _allowed(shelf, position, out_of_stock, agree_on)
+    chosen: list[Substitute] = []
+    for basis, group, items in _circles(shelf, position, category):
+        candidates = items[allowed[items]]
+        if not len(candidates) or len(chosen) >= count:
+            continue
+        allowed[candidates] = False
+        question = Question(product=position, candidates=candidates, day=day, place=where)
+        learnt = basis is Basis.LEARNT
+        scores = fitted.scores(known, question) if learnt else plain(shelf, known, candidates)
+        chances = np.exp(scores - scores.max()) if learnt else np.zeros(len(scores))
+        chances = chances / chances.sum() if learnt else chances
+        reasons = Reasons(shelf, known, question, basis=basis, group=group)
+        for best in np.argsort(-scores, kind="stable")[: count - len(chosen)].tolist():
+            item = int(candidates[best])
+            chosen.append(
+                Substitute(
+                    item=str(shelf.catalogue.ids[item]),
+                    title=shelf.catalogue.title(item),
+                    chance=float(chances[best]),
+                    reasons=reasons.of(best),
+                    basis=basis,
+                )
+            )
+    return tuple(chosen)
+
+
+def position_of(shelf: Shelf, product: str) -> int:
+    """Where a product is in the catalogue, ``UNKNOWN`` where it is not."""
+    found = np.flatnonzero(shelf.catalogue.ids == product)
+    return int(found[0]) if len(found) else UNKNOWN
+
+
+def plain(shelf: Shelf, shopper: Shopper, candidates: Ints) -> Floats:
+    """How many days the shopper bought each candidate, and behind that its customers of the last 8 weeks."""
+    own = np.bincount(shopper.item, minlength=len(shelf.catalogue))[candidates]
+    return np.asarray(own + shelf.lately[candidates] / (float(shelf.lately.max(initial=0)) + 1.0), dtype=np.float32)
+
+
+def _allowed(shelf: Shelf, product: int, out_of_stock: Collection[str], agree_on: Collection[str]) -> np.ndarray:
+    allowed = shelf.ever > 0
+    if product != UNKNOWN:
+        allowed[product] = False
+    if out_of_stock:
+        allowed &= ~np.isin(shelf.catalogue.ids, list(out_of_stock))
+    for name in agree_on:
+        if name not in shelf.catalogue.qualities:
+            raise ModelError(f"the catalogue has no quality {name}; it has {', '.join(shelf.catalogue.qualities) or 'none'}")
+        codes = shelf.catalogue.qualities[name].codes
+        allowed &= (codes != UNKNOWN) & (codes == (UNKNOWN if product == UNKNOWN else codes[product]))
+    return allowed
+
+
+def _circles(shelf: Shelf, product: int, category: str | None) -> Iterator[tuple[Basis, str, Ints]]:
+    """The need, the coarser categories and the shop: what the ranking of each rests on, its name and its items."""
+    for level, need in enumerate(shelf.needs):
+        names = need.grouping.names
+        code = int(need.grouping.codes[product]) if product != UNKNOWN else UNKNOWN
+        if product == UNKNOWN and category in names:
+            code = names.index(category)
+        if code == UNKNOWN:
+            continue
+        learnt = level == 0 and product != UNKNOWN and shelf.ever[product] > 0
+        yield (Basis.LEARNT if learnt else Basis.CATEGORY), names[code], need.items(code)
+    yield Basis.SHOP, "", np.arange(len(shelf.catalogue), dtype=np.int32)
