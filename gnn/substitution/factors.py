@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gnn.data.catalogue import UNKNOWN, Catalogue, Grouping
 from gnn.data.interactions import Floats, Ints, Matrix
@@ -22,7 +21,7 @@ PAIR: Final = ("switched", "changed", "customers", "cosine", "together", "space"
 POPULAR: Final = ("lately", "trend", "ever")
 PLACE: Final = ("at place", "seen at place")
 PRICE: Final = ("price apart", "dearer", "price of shopper")
-ABOUT: Final = ("taste", "loyalty", "variety")
+ABOUT: Final = ("taste", "near own", "changed from own", "loyalty", "variety")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +64,7 @@ def weigh(shelf: Shelf, shopper: Shopper, question: Question, prior: float) -> F
     candidates, product = question.candidates, question.product
     share = shelf.lately[candidates] + np.float32(0.5)
     share = share / max(float(share.sum()), 1e-9)
-    group = _coarse(shelf, question)
+    group = _coarse(shelf)
     near = shopper.item[group.codes[shopper.item] == _group_of(group, question)] if len(shopper.item) else shopper.item
     columns = [
         *_own(shopper, question),
@@ -73,12 +72,11 @@ def weigh(shelf: Shelf, shopper: Shopper, question: Question, prior: float) -> F
         *_popular(shelf, candidates, share),
         *_place(shelf, question, share),
         *_price(shelf, shopper, question),
-        *_about(shelf, shopper, question),
+        *_about(shelf, shopper, question, share, prior),
     ]
-    for grouping in shelf.catalogue.qualities.values():
-        columns.append(same(grouping, product, candidates))
-    for grouping in shelf.catalogue.qualities.values():
-        columns.append(_usual(grouping, near, candidates, share))
+    qualities = shelf.catalogue.qualities.values()
+    columns += [same(grouping, product, candidates) for grouping in qualities]
+    columns += [_usual(grouping, near, candidates, share) for grouping in qualities]
     return np.stack(columns, axis=1).astype(np.float32)
 
 
@@ -104,7 +102,7 @@ def row_on(matrix: Matrix, row: int, candidates: Ints) -> Floats:
     return values
 
 
-def _coarse(shelf: Shelf, question: Question) -> Grouping:
+def _coarse(shelf: Shelf) -> Grouping:
     """The groups in which a shopper's habits are looked for: the level above the need, or the need."""
     levels = list(shelf.catalogue.levels.values())
     return levels[max(len(levels) - 2, 0)]
@@ -180,17 +178,37 @@ def _price(shelf: Shelf, shopper: Shopper, question: Question) -> list[Floats]:
     return [np.abs(dearer), dearer, np.abs(np.nan_to_num(prices - usual, nan=0.0) - level)]
 
 
-def _about(shelf: Shelf, shopper: Shopper, question: Question) -> list[Floats]:
-    """How near the candidates are to what the shopper buys; and of the shopper, the same for all: the product's share, variety."""
+def _about(shelf: Shelf, shopper: Shopper, question: Question, share: Floats, prior: float) -> list[Floats]:
+    """How near the candidates are to all that the shopper buys; and two columns that are the same for all candidates."""
     candidates = question.candidates
     items, counts = np.unique(shopper.item, return_counts=True)
     vector = (np.log1p(counts) * shelf.rarity[items]) @ shelf.space[items]
     length = float(np.linalg.norm(vector))
-    taste = shelf.space[candidates] @ vector / length if length > 0 else np.zeros(len(candidates))
-    others = int(np.isin(shopper.item, candidates).sum())
-    product = int((shopper.item == question.product).sum()) if question.product != UNKNOWN else 0
-    loyalty = np.full(len(candidates), (product + 1.0) / (product + others + 2.0))
-    return [taste, loyalty, np.full(len(candidates), np.log1p(others))]
+    taste = np.zeros(len(candidates), dtype=np.float32)
+    if length > 0:
+        taste = (shelf.space[candidates] @ vector / length).astype(np.float32)
+    mine = np.isin(items, candidates)
+    others = int(counts[mine].sum())
+    product = int(counts[items == question.product].sum())
+    near, changed = _from_own(shelf, items[mine | (items == question.product)], question, share, prior)
+    loyalty = np.full_like(taste, (product + 1.0) / (product + others + 2.0))
+    return [taste, near, changed, loyalty, np.full_like(taste, np.log1p(others))]
+
+
+def _from_own(shelf: Shelf, items: Ints, question: Question, share: Floats, prior: float) -> tuple[Floats, Floats]:
+    """The mean cosine of customers with the shopper's items of the need, and the changes from those taken together."""
+    candidates = question.candidates
+    cosine = np.zeros(len(candidates), dtype=np.float32)
+    changed = np.zeros(len(candidates), dtype=np.float32)
+    ever = np.maximum(shelf.ever, 1.0)
+    for item in items.tolist():
+        both = row_on(shelf.pairs.customers, item, candidates)
+        # An item is no evidence for itself: that the shopper bought it is counted elsewhere.
+        both[candidates == item] = 0.0
+        cosine += both / np.sqrt(ever[item] * ever[candidates])
+        changed += row_on(shelf.pairs.changed, item, candidates)
+    lift = (changed + prior * share) / (changed.sum() + prior) / share
+    return (cosine / max(len(items), 1)).astype(np.float32), np.log(lift).astype(np.float32)
 
 
 def _usual(grouping: Grouping, near: Ints, candidates: Ints, share: Floats) -> Floats:

@@ -1,9 +1,10 @@
 """What is known of pairs of items that serve one need: who takes which instead of which, and what is bought together.
 
-J. McAuley et al., "Inferring Networks of Substitutable and Complementary Products", KDD 2015, tell substitutes from complements by
-what is bought together and what is looked at instead of it; in baskets, F. Tian et al., "Extracting complements and substitutes
-from sales data: a network perspective", EPJ Data Science 10, 2021, take for substitutes what shares contexts and avoids sharing
-baskets. So every pair has the times that customers changed from one to the other, the customers of both and the baskets of both.
+J. McAuley et al., "Inferring Networks of Substitutable and Complementary Products", KDD 2015, tell substitutes from complements
+by what is bought together and what is looked at instead of it; in baskets, Y. Tian et al., "Extracting complements and
+substitutes from sales data: a network perspective", EPJ Data Science 10:45, 2021, take for substitutes what shares contexts and
+avoids sharing baskets. So every pair has the times that customers changed from one to the other, the customers of both and the
+baskets of both.
 """
 
 from dataclasses import dataclass

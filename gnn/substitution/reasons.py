@@ -6,7 +6,6 @@ from typing import Final
 import numpy as np
 
 from gnn.data.catalogue import UNKNOWN
-from gnn.data.interactions import Floats
 from gnn.substitution.factors import Question, row_on, same
 from gnn.substitution.shelf import Shelf
 from gnn.substitution.shopper import Shopper
@@ -98,7 +97,7 @@ class Reasons:
         for name, grouping in self._shelf.catalogue.qualities.items():
             if grouping.codes[item] == UNKNOWN or self._agreement[name][at] > 0:
                 continue
-            mine: Floats = grouping.codes[self._shopper.item[np.isin(self._shopper.item, self._question.candidates)]]
+            mine = grouping.codes[self._shopper.item[np.isin(self._shopper.item, self._question.candidates)]]
             if len(mine) >= LEAST_BOUGHT and float((mine == grouping.codes[item]).mean()) >= USUAL_SHARE:
                 found.append(name.replace("_", " "))
         return f"your usual {_listed(found)}" if found else ""

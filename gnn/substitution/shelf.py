@@ -34,7 +34,8 @@ class Shelf:
         lately: customers of each item in the last 8 weeks, shape ``(items,)``.
         latest: in the last 2 weeks.
         ever: ever.
-        log_price: logarithm of the median unit price of the last 12 weeks, or ever where it was not sold in them; NaN where unknown.
+        log_price: logarithm of the median unit price of the last 12 weeks, of all time where it was not sold in them, NaN where
+            unknown.
         places: ids of the places.
         at_place: customers' days of each item at each place in the last 8 weeks, shape ``(places, items)``.
         space: a unit vector of each item, or zeros, made of who bought it, shape ``(items, width)``.

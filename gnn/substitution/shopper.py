@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -60,7 +61,7 @@ def shoppers_of(interactions: Interactions) -> list[Shopper]:
     order = np.argsort(rows.customer, kind="stable")
     bounds = np.searchsorted(rows.customer[order], np.arange(len(rows.customers) + 1)).tolist()
     item, at, price = rows.item[order], rows.at[order], rows.unit_price[order]
-    spans = zip(bounds[:-1], bounds[1:], strict=True)
+    spans = pairwise(bounds)
     return [_shopper(item[start:end], at[start:end], price[start:end]) for start, end in spans]
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gnn.data.catalogue import UNKNOWN
 from gnn.data.interactions import SECONDS_PER_DAY, Floats, Ints, to_seconds
@@ -71,9 +72,9 @@ def substitutes(
 ) -> tuple[Substitute, ...]:
     """The replacements that a shopper is most likely to accept, the best first.
 
-    Items of the product's need come first. Where nothing was ever bought of the product, they come by how often the shopper bought
-    them and then by popularity. Where they are too few, those of the coarser categories follow by popularity, at last those of the
-    whole shop; each one's reason says so.
+    Items of the product's need come first. Where nobody ever bought the product, they come by how often the shopper bought
+    them, then by popularity. Where they are too few, those of the coarser categories follow in that order, at last those of
+    the whole shop; each one's reason says so.
 
     Args:
         fitted: the model.
@@ -91,11 +92,10 @@ def substitutes(
         ModelError: the catalogue has no such quality.
     """
     shelf = fitted.shelf
-    position = position_of(shelf, product)
+    position = position_of(shelf.catalogue.ids, product)
     day = to_seconds(at) // SECONDS_PER_DAY
     known = shopper.before(day)
-    found_place = np.flatnonzero(shelf.places == place) if place is not None else ()
-    where = int(found_place[0]) if len(found_place) else UNKNOWN
+    where = position_of(shelf.places, place)
     allowed = _allowed(shelf, position, out_of_stock, agree_on)
     chosen: list[Substitute] = []
     for basis, group, items in _circles(shelf, position, category):
@@ -123,10 +123,10 @@ def substitutes(
     return tuple(chosen)
 
 
-def position_of(shelf: Shelf, product: str) -> int:
-    """Where a product is in the catalogue, ``UNKNOWN`` where it is not."""
-    found = np.flatnonzero(shelf.catalogue.ids == product)
-    return int(found[0]) if len(found) else UNKNOWN
+def position_of(ids: NDArray[np.str_], wanted: str | None) -> int:
+    """Where an id is, ``UNKNOWN`` where it is not."""
+    found = np.flatnonzero(ids == wanted)
+    return int(found[0]) if wanted is not None and len(found) else UNKNOWN
 
 
 def plain(shelf: Shelf, shopper: Shopper, candidates: Ints) -> Floats:
@@ -135,7 +135,7 @@ def plain(shelf: Shelf, shopper: Shopper, candidates: Ints) -> Floats:
     return np.asarray(own + shelf.lately[candidates] / (float(shelf.lately.max(initial=0)) + 1.0), dtype=np.float32)
 
 
-def _allowed(shelf: Shelf, product: int, out_of_stock: Collection[str], agree_on: Collection[str]) -> np.ndarray:
+def _allowed(shelf: Shelf, product: int, out_of_stock: Collection[str], agree_on: Collection[str]) -> NDArray[np.bool_]:
     allowed = shelf.ever > 0
     if product != UNKNOWN:
         allowed[product] = False

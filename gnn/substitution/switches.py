@@ -7,6 +7,7 @@ no way of ranking.
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -65,9 +66,9 @@ class Switches:
 def find_switches(interactions: Interactions, need: Grouping, rule: SwitchRule) -> Switches:
     """Every switch in the purchases.
 
-    For each customer and need, day by day: the *product* is the item bought on most earlier days (of equal ones the later in the
-    catalogue), if those are at least ``rule.habit``. With the mean time between those days, the time since the last of them has to
-    be between ``rule.due_from`` and ``rule.due_until`` times the mean. If the day's purchases of the need are exactly one item,
+    For each customer and need, day by day: the *product* is the item bought on most earlier days (of equal ones the later in
+    the catalogue), if those are at least ``rule.habit``. The time since the last of them has to be between ``rule.due_from`` and
+    ``rule.due_until`` times the mean time between them. If the day's purchases of the need are exactly one item,
     and another one, that is a switch. So a customer, need and day gives one switch at most.
 
     Args:
@@ -83,7 +84,7 @@ def find_switches(interactions: Interactions, need: Grouping, rule: SwitchRule) 
     bounds = np.flatnonzero(np.diff(key, prepend=-1, append=-1))
     rows: list[tuple[int, int, int]] = []
     items, days = visits.item[order], day[order]
-    for start, end in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
+    for start, end in pairwise(bounds.tolist()):
         if end - start > rule.habit:
             rows += [(start + at, product, known) for at, product, known in _of_one(items[start:end], days[start:end], rule)]
     at, product, known = np.array(rows, dtype=np.int64).reshape(-1, 3).T
@@ -104,7 +105,7 @@ def _of_one(items: Ints, days: NDArray[np.int64], rule: SwitchRule) -> Iterator[
     usual, times = UNKNOWN, 0
     bounds = np.flatnonzero(np.diff(days, prepend=-1, append=-1)).tolist()
     listed, days_listed = items.tolist(), days.tolist()
-    for start, end in zip(bounds[:-1], bounds[1:], strict=True):
+    for start, end in pairwise(bounds):
         today, basket = days_listed[start], listed[start:end]
         if times >= rule.habit and len(basket) == 1 and basket[0] != usual:
             _, first, last = bought[usual]
