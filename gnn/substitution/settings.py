@@ -45,7 +45,7 @@ class SubstitutionSettings:
     prior: float = 5.0
     space: int = 48
     least_customers: int = 5
-    hidden: int = 32
+    hidden: int = 64
     epochs: int = 6
     batch: int = 64
     sample: int = 300

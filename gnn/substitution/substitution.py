@@ -123,6 +123,13 @@ def substitutes(
     return tuple(chosen)
 
 
+def known_candidates(shelf: Shelf, product: int) -> Ints:
+    """The items of a product's need that were ever sold, without the product."""
+    need = shelf.needs[0]
+    items = need.items(int(need.grouping.codes[product]))
+    return items[(shelf.ever[items] > 0) & (items != product)]
+
+
 def position_of(ids: NDArray[np.str_], wanted: str | None) -> int:
     """Where an id is, ``UNKNOWN`` where it is not."""
     found = np.flatnonzero(ids == wanted)

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from gnn.data.interactions import Floats, Interactions, Ints
+from gnn.data.interactions import Floats, Interactions
 from gnn.errors import InteractionsError
 from gnn.substitution.factors import Question, factors_of, weigh
 from gnn.substitution.needs import needs_of
@@ -18,7 +18,7 @@ from gnn.substitution.scorer import Scorer
 from gnn.substitution.settings import SubstitutionSettings
 from gnn.substitution.shelf import Shelf, fit_shelf
 from gnn.substitution.shopper import Shopper, shoppers_of
-from gnn.substitution.substitution import Substitution
+from gnn.substitution.substitution import Substitution, known_candidates
 from gnn.substitution.switches import Switches, find_switches
 
 LEAST_SWITCHES: Final = 50
@@ -135,13 +135,6 @@ def examples_of(
         factors = weigh(shelf, shoppers[customer].before(day), question, settings.prior)
         found.append(Example(factors=factors, taken=int(np.searchsorted(candidates, taken))))
     return found
-
-
-def known_candidates(shelf: Shelf, product: int) -> Ints:
-    """The items of a product's need that were ever sold, without the product."""
-    need = shelf.needs[0]
-    items = need.items(int(need.grouping.codes[product]))
-    return items[(shelf.ever[items] > 0) & (items != product)]
 
 
 def train(examples: list[Example], settings: SubstitutionSettings, *, seed: int) -> Network:
