@@ -98,10 +98,19 @@ def _encode(column: pa.ChunkedArray) -> tuple[NDArray[np.str_], NDArray[np.int32
 
 def _seconds(column: pa.ChunkedArray, of: str) -> NDArray[np.int64]:
     try:
-        stamps = column if pa.types.is_timestamp(column.type) else pc.cast(column, pa.timestamp("us", tz="UTC"))
+        stamps = column
+        if not pa.types.is_temporal(column.type):
+            stamps = pc.cast(_with_offset(pc.cast(column, pa.string())), pa.timestamp("us", tz="UTC"))
         return pc.cast(pc.cast(stamps, pa.timestamp("s"), safe=False), pa.int64()).to_numpy()
     except pa.ArrowException as error:
         raise InteractionsError(f"{of}: time is not a timestamp: {error}") from error
+
+
+def _with_offset(text: pa.ChunkedArray) -> pa.ChunkedArray:
+    """The same, with Z after a time that says no offset; a day alone is its midnight."""
+    timed = pc.if_else(pc.match_substring_regex(text, r"[T ]"), text, pc.binary_join_element_wise(text, "00:00:00", "T"))
+    known = pc.match_substring_regex(timed, r"(?i:Z|[+-]\d\d(:?\d\d)?)$")
+    return pc.if_else(known, timed, pc.binary_join_element_wise(timed, "Z", ""))
 
 
 def _numbers(table: pa.Table, name: str, otherwise: float, of: str) -> NDArray[np.float32]:

@@ -69,7 +69,7 @@ class Customers:
         )
 
 
-def look_at(shop: Shop, history: Interactions, at: datetime, settings: Settings) -> Customers:
+def look_at(shop: Shop, history: Interactions, at: datetime, settings: Settings, *, place: str | None = None) -> Customers:
     """What every customer had done before a moment.
 
     Args:
@@ -77,6 +77,7 @@ def look_at(shop: Shop, history: Interactions, at: datetime, settings: Settings)
         history: rows of the shop's catalogue; those at or after the moment are left out.
         at: the moment.
         settings: of the model.
+        place: where all customers are now; where not given, or unknown to the shop, the places that each went to count.
     """
     history = history.before(at)
     visits = history.visits()
@@ -94,7 +95,7 @@ def look_at(shop: Shop, history: Interactions, at: datetime, settings: Settings)
         last=last,
         due=due,
         leanings=tuple(rows_to_one(leaning @ incidence(group.grouping)) for group in shop.groups),
-        at_places=_at_places(history, at, settings),
+        at_places=_here(shop, history, place) if place in shop.places else _at_places(history, at, settings),
         price=np.divide(leaning @ shop.relative_price, weight, out=np.zeros(len(weight), dtype=np.float32), where=weight > 0),
         activity=np.log1p(np.asarray(lately.sum(axis=1), dtype=np.float32)).ravel(),
         vectors=tuple(space.place(query) for space in shop.spaces.values()),
@@ -119,6 +120,12 @@ def _pace(bought: Interactions, at: datetime) -> tuple[Matrix, Matrix]:
     last = age[newest].astype(np.float32)
     due = (age[newest] * counts / age[oldest]).astype(np.float32)
     return sp.csr_matrix((last, where), shape=bought.shape), sp.csr_matrix((due, where), shape=bought.shape)
+
+
+def _here(shop: Shop, history: Interactions, place: str | None) -> Matrix:
+    here = np.zeros((len(history.customers), len(shop.places)), dtype=np.float32)
+    here[:, np.flatnonzero(shop.places == place)] = 1.0
+    return sp.csr_matrix(here)
 
 
 def _at_places(history: Interactions, at: datetime, settings: Settings) -> Matrix:

@@ -5,6 +5,7 @@ A customer has no parameters: it is the direction of the sum of its items' vecto
 over the catalogue, as in Mult-DAE (Liang et al., WWW 2018).
 """
 
+import warnings
 from typing import Final
 
 import numpy as np
@@ -25,6 +26,10 @@ SHARPNESS: Final = 5.0
 HIDDEN_SHARE: Final = (0.1, 0.8)
 LEAST_ITEMS: Final = 5
 """Customers of fewer items teach nothing: there is too little left when some are hidden."""
+
+
+# Torch says on first use that CSR is in beta; what is used of it here is tested.
+warnings.filterwarnings("ignore", message="Sparse CSR tensor support is in beta")
 
 
 class Encoder(nn.Module):
@@ -106,4 +111,5 @@ def to_torch(matrix: Matrix) -> Tensor:
         torch.from_numpy(matrix.indices.astype(np.int64)),
         torch.from_numpy(matrix.data.astype(np.float32)),
         size=matrix.shape,
+        check_invariants=True,
     )

@@ -39,7 +39,7 @@ class Head(nn.Module):
             second=_numpy(self.second.weight.T),
             second_bias=_numpy(self.second.bias),
             last=_numpy(self.last.weight[0]),
-            bias=float(self.line.bias) + float(self.last.bias),
+            bias=(self.line.bias + self.last.bias).item(),
         )
 
 
