@@ -108,9 +108,15 @@ def _seconds(column: pa.ChunkedArray, of: str) -> NDArray[np.int64]:
 
 def _with_offset(text: pa.ChunkedArray) -> pa.ChunkedArray:
     """The same, with Z after a time that says no offset; a day alone is its midnight."""
-    timed = pc.if_else(pc.match_substring_regex(text, r"[T ]"), text, pc.binary_join_element_wise(text, "00:00:00", "T"))
-    known = pc.match_substring_regex(timed, r"(?i:Z|[+-]\d\d(:?\d\d)?)$")
-    return pc.if_else(known, timed, pc.binary_join_element_wise(timed, "Z", ""))
+    # The functions of pyarrow.compute are made when it is imported, so that they can be known by their names alone.
+    has_time = pc.call_function("match_substring_regex", [text], pc.MatchSubstringOptions(r"[T ]"))
+    timed = pc.call_function("if_else", [has_time, text, _joined(text, "T", "00:00:00")])
+    known = pc.call_function("match_substring_regex", [timed], pc.MatchSubstringOptions(r"(?i:Z|[+-]\d\d(:?\d\d)?)$"))
+    return pc.call_function("if_else", [known, timed, _joined(timed, "", "Z")])
+
+
+def _joined(text: pa.ChunkedArray, between: str, after: str) -> pa.ChunkedArray:
+    return pc.call_function("binary_join_element_wise", [text, after, between])
 
 
 def _numbers(table: pa.Table, name: str, otherwise: float, of: str) -> NDArray[np.float32]:

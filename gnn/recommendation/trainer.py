@@ -75,11 +75,7 @@ def train_recommender(interactions: Interactions, cutoff: datetime, settings: Se
         raise InteractionsError(
             f"from {earlier[-1]} to {cutoff} nobody took an item that could be recommended: nothing to judge by"
         )
-    any_ndcg = {
-        name: float(each[Target.ANY].ndcg.mean()) if len(each[Target.ANY].ndcg) else 0.0 for name, each in measured.items()
-    }
-    best = max(FLOOR, key=lambda name: any_ndcg[name])
-    served = NETWORK if any_ndcg[NETWORK] > any_ndcg[best] else best
+    best = _best(measured, Target.ANY, FLOOR)
     history = past.of_items(candidates_at(past, cutoff, settings))
     recommender = Recommender(
         version=version,
