@@ -101,7 +101,7 @@ def publish(rows: Sequence[Row], *, head: Head, json_file: Path | None, console:
     )
     if json_file is not None:
         json_file.parent.mkdir(parents=True, exist_ok=True)
-        document = {"head": asdict(head), "rows": [asdict(row) for row in rows]}
+        document = {"head": asdict(head), "rows": [_stated(row) for row in rows]}
         json_file.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
         console.print(f"rows written to {json_file}")
 
@@ -137,6 +137,11 @@ def displayed(row: Row) -> str:
         return f"{row.value:,.2f}"
     interval = "" if row.low is None or row.high is None else f" [{row.low:.4f}, {row.high:.4f}]"
     return f"{row.value:.4f}{interval}"
+
+
+def _stated(row: Row) -> dict[str, object]:
+    """The fields of a row that hold something."""
+    return {name: value for name, value in asdict(row).items() if value is not None}
 
 
 def _versions() -> dict[str, str]:
