@@ -3,7 +3,7 @@
 Sorted keys make concurrent writers take their locks in one order.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import combinations
 from typing import Any
@@ -67,28 +67,39 @@ def pairs(touchpoints: Sequence[Touchpoint]) -> list[statements.PairRow]:
 
 
 def products(touchpoints: Sequence[Touchpoint]) -> list[statements.ProductRow]:
-    """Products, each with its newest description: that of the greatest ``(at, id)`` among the events that name it."""
-    newest: dict[str, tuple[Touchpoint, ProductLine] | None] = {}
-    categories: dict[str, set[str]] = {}
+    """Products, each with its newest and its first description: those of the greatest and the least ``(at, id)`` that name it."""
+    named: dict[str, list[tuple[Touchpoint, ProductLine]]] = {}
+    categories: dict[str, dict[str, datetime]] = {}
     for touchpoint in touchpoints:
         for line in touchpoint.products:
-            held = newest.setdefault(line.product_id, None)
-            # Of several lines that name one product in one event, the greatest name, so that the choice is always the same.
-            if line.name and (held is None or _description_order(touchpoint, line) > _description_order(*held)):
-                newest[line.product_id] = (touchpoint, line)
+            descriptions = named.setdefault(line.product_id, [])
+            if line.name:
+                descriptions.append((touchpoint, line))
             if line.category:
-                categories.setdefault(line.product_id, set()).add(line.category)
+                since = categories.setdefault(line.product_id, {})
+                since[line.category] = min(since.get(line.category, touchpoint.at), touchpoint.at)
     return [
-        statements.ProductRow(
-            id=product_id,
-            name=held[1].name if held else None,
-            brand=held[1].brand if held else None,
-            described_at=held[0].at if held else None,
-            described_by=held[0].id if held else None,
-            categories=sorted(categories.get(product_id, ())),
-        )
-        for product_id, held in sorted(newest.items())
+        _product(product_id, descriptions, categories.get(product_id, {})) for product_id, descriptions in sorted(named.items())
     ]
+
+
+def _product(
+    product_id: str, descriptions: Sequence[tuple[Touchpoint, ProductLine]], categories: Mapping[str, datetime]
+) -> statements.ProductRow:
+    newest = max(descriptions, key=_description_order, default=None)
+    first = min(descriptions, key=_description_order, default=None)
+    return statements.ProductRow(
+        id=product_id,
+        name=newest[1].name if newest else None,
+        brand=newest[1].brand if newest else None,
+        described_at=newest[0].at if newest else None,
+        described_by=newest[0].id if newest else None,
+        first_name=first[1].name if first else None,
+        first_brand=first[1].brand if first else None,
+        first_described_at=first[0].at if first else None,
+        first_described_by=first[0].id if first else None,
+        categories=[statements.CategoryRow(name=name, first_seen=at) for name, at in sorted(categories.items())],
+    )
 
 
 def lines(touchpoints: Sequence[Touchpoint]) -> list[statements.LineRow]:
@@ -190,7 +201,9 @@ def _widened(times: tuple[datetime, datetime] | None, at: datetime) -> tuple[dat
     return (at, at) if times is None else (min(times[0], at), max(times[1], at))
 
 
-def _description_order(touchpoint: Touchpoint, line: ProductLine) -> tuple[datetime, str, str, str]:
+def _description_order(described: tuple[Touchpoint, ProductLine]) -> tuple[datetime, str, str, str]:
+    """By time and event; of several lines that name one product in one event, by name, so that the choice is always the same."""
+    touchpoint, line = described
     return touchpoint.at, touchpoint.id, line.name or "", line.brand or ""
 
 

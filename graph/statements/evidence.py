@@ -118,15 +118,30 @@ class Claims:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CategoryRow:
+    """A category that a product was said to be of, at ``first_seen`` for the first time."""
+
+    name: str
+    first_seen: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProductRow:
-    """A product and its newest description, if any was given: by the event ``described_by``, at ``described_at``."""
+    """A product with its newest and its first description, if any was given: by an event, at a time.
+
+    The first one is what learning sees: whatever comes later leaves it as it was.
+    """
 
     id: str
     name: str | None
     brand: str | None
     described_at: datetime | None
     described_by: str | None
-    categories: Sequence[str]
+    first_name: str | None
+    first_brand: str | None
+    first_described_at: datetime | None
+    first_described_by: str | None
+    categories: Sequence[CategoryRow]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

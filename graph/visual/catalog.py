@@ -158,8 +158,8 @@ LABELS = (
         meaning="What is sold",
         properties=(
             *_texts("id", "name", "brand"),
-            Property(name="described_at", kind=Kind.TIME, shown=False),
-            *_hidden("described_by"),
+            *_hidden("described_at", "first_described_at", kind=Kind.TIME),
+            *_hidden("described_by", "first_described_by", "first_name", "first_brand"),
         ),
         key="id",
         caption=("name", "id"),
@@ -251,7 +251,7 @@ RELATIONSHIP_TYPES = (
         properties=(Property(name="quantity", kind=Kind.NUMBER), Property(name="price_cents", kind=Kind.INTEGER)),
         colour="#D9C8AE",
     ),
-    RelationshipType(name="IN_CATEGORY", ends=(("Product", "Category"),), colour="#FFC454"),
+    RelationshipType(name="IN_CATEGORY", ends=(("Product", "Category"),), properties=_times("first_seen"), colour="#FFC454"),
     RelationshipType(
         name="MATCHES",
         ends=(("Record", "Record"),),
