@@ -13,3 +13,9 @@ class ModelError(KindredError):
     """A model that is not there, is not whole, or does not fit what it is asked."""
 
     code = "model_not_usable"
+
+
+class ExportError(KindredError):
+    """An exported graph that cannot be written or read."""
+
+    code = "export_not_usable"
