@@ -12,6 +12,7 @@ from graph.model.identity import Purpose
 from graph.repositories.exports import ExportRepository
 from graph.statements.export import MembershipRow, TouchpointRow
 from runtime.cli.errors import reported_errors
+from runtime.cli.learning import export_graph_command
 from runtime.cli.options import Home
 from runtime.cli.table_files import write_table
 from runtime.settings import load_settings
@@ -51,6 +52,7 @@ def register(app: typer.Typer) -> None:
     """Add this module's commands to ``app``."""
     exports.command("memberships")(export_memberships)
     exports.command("touchpoints")(export_touchpoints)
+    exports.command("graph")(export_graph_command)
     app.add_typer(exports)
 
 

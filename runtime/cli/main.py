@@ -3,7 +3,21 @@
 import stamina.instrumentation
 import typer
 
-from runtime.cli import bloom, dead_letters, demo, exports, health, identity, imports, policy, serve, stack, steward, tools
+from runtime.cli import (
+    bloom,
+    dead_letters,
+    demo,
+    exports,
+    health,
+    identity,
+    imports,
+    learning,
+    policy,
+    serve,
+    stack,
+    steward,
+    tools,
+)
 
 # By default every retry is logged with its whole error, addresses included: what matters is logged where it is retried.
 stamina.instrumentation.set_on_retry_hooks([])
@@ -15,5 +29,5 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
     rich_markup_mode="rich",
 )
-for module in (demo, stack, serve, imports, dead_letters, identity, health, steward, policy, exports, bloom, tools):
+for module in (demo, stack, serve, imports, dead_letters, identity, health, steward, policy, exports, learning, bloom, tools):
     module.register(app)
