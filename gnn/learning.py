@@ -5,7 +5,7 @@ import resource
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import version as version_of
 from math import isnan
 from typing import Any, Final
@@ -66,7 +66,9 @@ def learn(dataset: Dataset, store: ModelStore, *, now: datetime, seed: int, sett
     interactions = dataset.interactions()
     adapted = settings_for(interactions, settings)
     started = time.process_time()
-    trained = train_recommender(interactions, dataset.cutoff, adapted, version=version, seed=seed)
+    # Where the shop has been quiet since, the past ends with its last row: there is nothing to judge by behind it.
+    cutoff = min(dataset.cutoff, interactions.span()[1] + timedelta(seconds=1))
+    trained = train_recommender(interactions, cutoff, adapted, version=version, seed=seed)
     card = _card(dataset, interactions, trained, seed=seed, cpu_seconds=time.process_time() - started)
     save_recommender(trained.recommender, folder)
     store.write_card(KIND, version, card)
@@ -81,7 +83,7 @@ def _card(dataset: Dataset, interactions: Interactions, trained: Trained, *, see
         "version": recommender.version,
         "data": {
             "purpose": dataset.purpose,
-            "cutoff": dataset.cutoff.isoformat(),
+            "cutoff": recommender.shop.cutoff.isoformat(),
             "as_of": dataset.as_of.isoformat(),
             "first": start.isoformat(),
             "last": end.isoformat(),

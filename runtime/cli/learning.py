@@ -2,6 +2,7 @@
 
 import asyncio
 import tempfile
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -161,9 +162,11 @@ def in_use(store: ModelStore) -> str:
 
 @contextmanager
 def _learning() -> Iterator[None]:
-    """Say what to install where the packages for learning are not there."""
+    """Say what to install where the packages for learning are not there; keep what they warn their own developers of quiet."""
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", category=FutureWarning, module="torch")
+            yield
     except ModuleNotFoundError as error:
         raise ModelError(f"learning needs the package {error.name}: uv sync --group gnn", code="packages_missing") from error
 

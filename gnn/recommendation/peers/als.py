@@ -40,9 +40,9 @@ def fit_als(
         regularisation: lambda.
         alpha: confidence of a unit of weight.
     """
-    model = AlternatingLeastSquares(
-        factors=factors, regularization=regularisation, alpha=alpha, iterations=ITERATIONS, random_state=seed
-    )
     with threadpool_limits(1, "blas"):
+        model = AlternatingLeastSquares(
+            factors=factors, regularization=regularisation, alpha=alpha, iterations=ITERATIONS, random_state=seed
+        )
         model.fit(weights, show_progress=False)
     return Als(customers=np.asarray(model.user_factors), items=np.asarray(model.item_factors))
