@@ -3,7 +3,7 @@
 MATCH (touchpoint:Touchpoint)
 WHERE touchpoint.at < $cutoff AND touchpoint.recorded_at <= $as_of
   AND EXISTS { MATCH (touchpoint)-[:ABOUT]->(:Product|Store|Campaign|Offer) }
-RETURN touchpoint.id AS id, touchpoint.at AS at, touchpoint.type AS type,
+RETURN touchpoint.id AS id, touchpoint.at AS at, touchpoint.type AS type, touchpoint.event AS event,
        COLLECT {
          MATCH (touchpoint)-[:CARRIES]->(:Identifier)-[membership:MEMBER_OF]->(identity:Identity)
          WHERE identity.purpose = $purpose

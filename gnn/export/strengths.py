@@ -22,3 +22,10 @@ STRENGTHS: Final[Mapping[str, float]] = MappingProxyType(
     }
 )
 """By touchpoint type; other types are no interactions with a product."""
+TAKEN_BACK: Final = frozenset({"order cancelled", "order canceled", "product removed", "product removed from wishlist"})
+"""Events of these types that say the contrary, by their names in lower case."""
+
+
+def strength_of(touchpoint_type: str, event: str) -> float | None:
+    """How much a touchpoint says about wanting its products; None where it says nothing."""
+    return None if event.casefold() in TAKEN_BACK else STRENGTHS.get(touchpoint_type)

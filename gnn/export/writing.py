@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from gnn.errors import ExportError
 from gnn.export.layout import FILES, FORMAT, MANIFEST, Written, digest_of, file_of
-from gnn.export.strengths import STRENGTHS
+from gnn.export.strengths import strength_of
 from graph.hashing import hashed
 from graph.model.identity import Purpose
 from graph.repositories.exports import ExportRepository
@@ -100,7 +100,7 @@ def _customers(act: ActRow, salt: str) -> Iterator[str]:
 def _write_act(tables: Mapping[str, "_Table"], act: ActRow, customer: str) -> None:
     contact = {"customer": customer, "at": act.at, "type": act.type, "touchpoint": act.id}
     store = next(iter(act.store_ids), None)
-    strength = STRENGTHS.get(act.type)
+    strength = strength_of(act.type, act.event)
     if strength is not None:
         for line in act.products:
             tables["interactions"].write(

@@ -92,6 +92,7 @@ class ActRow:
     id: str
     at: datetime
     type: str
+    event: str
     identity_ids: list[str]
     identifier_key: str | None
     products: list[dict[str, Any]]

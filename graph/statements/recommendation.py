@@ -1,0 +1,31 @@
+"""Statements that read what recommendations are made from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from graph.statements.statement import Statement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActLookup:
+    """The newest touchpoints about products of whoever has an identifier, at most so many, of some types."""
+
+    key: str
+    purpose: str
+    types: Sequence[str]
+    most: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProductActRow:
+    """One touchpoint and one product that it is about; ``at_ms`` is milliseconds since 1970-01-01 UTC."""
+
+    product_id: str
+    at_ms: int
+    type: str
+    event: str
+    quantity: float | None
+    store_id: str | None
+
+
+READ_ACTS = Statement(name="recommendation/read_acts", parameters=ActLookup, row=ProductActRow, hot_path=True, plain=True)
