@@ -17,10 +17,13 @@ from api.graphql import GraphQLEndpoint
 from api.health import Check, health_routes
 from api.metrics import ApiMetrics
 from api.schema import build_schema
+from gnn.model_store import ModelStore
+from gnn.serving import RecommendationDesk
 from graph.database import Database
 from graph.identity.publication import PolicyDesk
 from graph.identity.review import ReviewDesk
 from graph.identity.stewardship import open_stewardship
+from graph.repositories.acts import ActRepository
 from graph.repositories.health import HealthRepository
 from graph.repositories.journeys import JourneyRepository
 from graph.repositories.policies import PolicyRepository
@@ -43,6 +46,8 @@ def create_app(
     environment: Literal["development", "production"],
     allowed_origins: Sequence[str],
     extra_routes: Sequence[BaseRoute],
+    models: ModelStore,
+    suppressed_products: Sequence[str] = (),
     request_seconds: float = 10.0,
 ) -> Starlette:
     """The application, without any connection of its own.
@@ -60,6 +65,8 @@ def create_app(
         environment: ``development`` also serves GraphiQL, introspection and the messages of internal errors.
         allowed_origins: origins whose pages may ask from a browser; ``*`` is any.
         extra_routes: further routes, such as the collector's.
+        models: where the recommender in use is.
+        suppressed_products: ids of products that are never recommended.
         request_seconds: how long one operation may take.
     """
     development = environment == "development"
@@ -68,6 +75,7 @@ def create_app(
     stewardship = open_stewardship(database, clock=clock, new_id=new_id)
     policies = PolicyDesk(PolicyRepository(database))
     gauges = HealthRepository(database).gauges
+    recommendations = RecommendationDesk(ActRepository(database), models, suppressed=suppressed_products)
     work = Work()
 
     def new_context(caller: Caller) -> Context:
@@ -78,6 +86,7 @@ def create_app(
             reviews=reviews,
             stewardship=stewardship,
             policies=policies,
+            recommendations=recommendations,
             propose=propose,
             work=work,
             clock=clock,

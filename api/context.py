@@ -10,6 +10,7 @@ import strawberry
 from strawberry.dataloader import DataLoader
 
 from api.auth import Caller
+from gnn.serving import RecommendationDesk
 from graph.database import Database
 from graph.identity.publication import PolicyDesk
 from graph.identity.review import ReviewDesk
@@ -77,6 +78,7 @@ class Context:
     reviews: ReviewDesk
     stewardship: Stewardship
     policies: PolicyDesk
+    recommendations: RecommendationDesk
     propose: Propose
     work: Work
     clock: Callable[[], datetime]

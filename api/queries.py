@@ -12,6 +12,7 @@ from api.explain_queries import ExplainQuery
 from api.health_queries import HealthQuery
 from api.members import own_id
 from api.policy_queries import PolicyQuery
+from api.recommendation_queries import RecommendationQuery
 from api.steward_queries import StewardQuery
 from api.types.arguments import AsOf, IdentityIdArgument
 from api.types.enums import NotFoundReason, Purpose, graph_purpose
@@ -24,7 +25,7 @@ from graph.model.profile import NoIdentity
 
 
 @strawberry.type(description="What can be asked.")
-class Query(ExplainQuery, StewardQuery, PolicyQuery, HealthQuery):
+class Query(ExplainQuery, StewardQuery, PolicyQuery, HealthQuery, RecommendationQuery):
     """The root of all queries."""
 
     @strawberry.field(description="Any object by its global id; null where there is none.")

@@ -19,6 +19,7 @@ from api.auth import ApiKey, Authenticator
 from api.health import Check
 from api.lookup import normaliser
 from api.metrics import ApiMetrics
+from gnn.model_store import ModelStore
 from graph.database import Database
 from graph.errors import KindredError
 from graph.migrations import applied_migrations, plan, read_migrations
@@ -94,6 +95,8 @@ def compose_app(platform: Platform, *, routes: Sequence[BaseRoute], nats_answers
         environment=settings.environment,
         allowed_origins=settings.allowed_origins,
         extra_routes=routes,
+        models=ModelStore(folder=settings.models_folder),
+        suppressed_products=settings.suppressed_products,
         request_seconds=settings.request_timeout_seconds,
     )
 

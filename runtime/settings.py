@@ -114,6 +114,14 @@ class Settings(BaseSettings):
     )
     dead_letters_keep_days: float = Field(default=365, gt=0, description="How long events that could not be understood are kept.")
 
+    models: Path | None = Field(
+        default=None,
+        description="Folder of the trained models, which training and the API share; unset is `models` in the home.",
+    )
+    suppressed_products: list[str] = Field(
+        default_factory=list, description="Ids of products that are never recommended, such as those recalled, as JSON."
+    )
+
     host: str = Field(default="127.0.0.1", description="Address that the HTTP server listens on.")
     port: Port = Field(default=8470, description="Port of the HTTP server; 0 takes a free one.")
     write_keys: dict[str, SecretStr] = Field(
@@ -155,6 +163,11 @@ class Settings(BaseSettings):
         if unknown := sorted(set(self.api_roles) - known):
             raise ValueError(f"api_roles names {', '.join(unknown)}, and there is no API key of that name")
         return self
+
+    @property
+    def models_folder(self) -> Path:
+        """Where trained models are."""
+        return self.home / "models" if self.models is None else self.models.expanduser().absolute()
 
     @classmethod
     def settings_customise_sources(

@@ -57,13 +57,13 @@ class Recommendation:
 
     Attributes:
         item: its id.
-        chance: the model's estimate that it is the next item taken, among the whole catalogue; 0 where a simple model scored it.
+        chance: the model's estimate that it is the next item taken, of the whole catalogue; None where a simple model scored it.
         taken_before: whether the customer bought it before.
         reason: why it is recommended.
     """
 
     item: str
-    chance: float
+    chance: float | None
     taken_before: bool
     reason: Reason
 
@@ -137,7 +137,7 @@ class Recommender:
         return [
             Recommendation(
                 item=str(self.shop.catalogue.ids[item]),
-                chance=float(chances[item]),
+                chance=float(chances[item]) if learnt else None,
                 taken_before=bool(taken[item]),
                 reason=reason,
             )
@@ -148,6 +148,10 @@ class Recommender:
         if served == NETWORK:
             return self.network.scores(factors)
         return floor_scores(served, self.network.names, factors)
+
+    def titles(self, items: Collection[str]) -> dict[str, str]:
+        """The name of each item for people; its id where it has none or is not known."""
+        return {item: self.shop.catalogue.title(self._positions[item]) if item in self._positions else item for item in items}
 
     def embed(self, acts: Sequence[Act], *, at: datetime) -> Floats:
         """The customer's vector in the encoded space, shape ``(width,)``, of length 1; all 0 where nothing is known."""

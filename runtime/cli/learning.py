@@ -145,7 +145,7 @@ def use_model(version: Annotated[str, typer.Argument(help="Which version.")], *,
 
 def model_store(settings: Settings) -> ModelStore:
     """The models of an installation."""
-    return ModelStore(folder=settings.home / "models")
+    return ModelStore(folder=settings.models_folder)
 
 
 def in_use(store: ModelStore) -> str:

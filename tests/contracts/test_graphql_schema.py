@@ -51,12 +51,12 @@ def test_lists_of_objects_are_pages_or_documented_as_short() -> None:
     # Bounded by the model: the touchpoint's cap of identifiers and products, steps of a shortest path, the two members'
     # decisions, the purposes of consent, the fields of a match, what one event states, what one decision touched; of a policy's
     # difference the purposes, the kinds of decision, and as many examples as were asked for, each a sample; of health the classes
-    # of sizes, the reasons, the days that were asked for, and the sources of a day.
+    # of sizes, the reasons, the days that were asked for, and the sources of a day; as many recommendations as were asked for.
     short = {
         "Touchpoint.identifiers", "Touchpoint.products", "Touchpoint.rejectedValues", "RecordVersion.identifiers",
         "RecordVersion.rejectedValues", "RecordVersion.consent", "Profile.consent", "Decision.before", "Decision.after",
         "Explanation.steps", "Explanation.decisions", "Explanation.heldBack", "Explanation.between",
-        "Explanation.obstacles", "Match.comparisons",
+        "Explanation.obstacles", "Match.comparisons", "Recommendations.items",
         "Query.policies", "PolicyDiff.purposes", "PurposeDiff.decisions", "PurposeDiff.pending", "PurposeDiff.mergeExamples",
         "PurposeDiff.splitExamples", "SplitExample.parts", "ConsentEffect.conflicts", "ConsentEffect.restored",
         "ConsentExample.before", "GraphHealth.recordSizes", "GraphHealth.memberSizes", "GraphHealth.heldBack", "GraphHealth.days",

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -22,6 +23,7 @@ from api.app import create_app
 from api.auth import ApiKey, Authenticator, Role
 from api.lookup import normaliser
 from api.metrics import ApiMetrics
+from gnn.model_store import ModelStore
 from graph.database import Database, open_database
 from graph.identity.conclusion import ORDER
 from graph.identity.progress import NoProgress
@@ -208,7 +210,7 @@ AppFactory = Callable[..., Starlette]
 
 
 @pytest.fixture
-def make_app(town_database: Database, stack: Any) -> AppFactory:
+def make_app(town_database: Database, stack: Any, tmp_path: Path) -> AppFactory:
     """Makes the API over the town; keyword arguments replace its collaborators."""
 
     def make(**changes: Any) -> Starlette:
@@ -227,6 +229,7 @@ def make_app(town_database: Database, stack: Any) -> AppFactory:
             "environment": "production",
             "allowed_origins": (),
             "extra_routes": (),
+            "models": ModelStore(folder=tmp_path / "models"),
         }
         return create_app(**{**collaborators, **changes})
 

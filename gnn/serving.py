@@ -1,0 +1,150 @@
+"""Recommendations for whoever is on the page, by the model in use and what they did up to this moment; torch is not needed."""
+
+import asyncio
+import time
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+import structlog
+
+from gnn.errors import ModelError
+from gnn.export.strengths import STRENGTHS, strength_of
+from gnn.model_store import ModelStore
+from gnn.recommendation.model import Act, Recommendation, Recommender, Wanted
+from gnn.recommendation.stored import KIND, load_recommender
+from graph.model.identity import Purpose
+from graph.model.ids import IdentifierKey
+from graph.repositories.acts import ActRepository
+from graph.statements.recommendation import ProductActRow
+
+LOOK_SECONDS: Final = 2.0
+"""How long a version in use is taken for granted before the store is looked at again."""
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnThePage:
+    """What a page knows that the graph may not yet.
+
+    Attributes:
+        store: the id of the store that the customer is at.
+        viewed: ids of products looked at in this session.
+        in_cart: ids of products in the cart; they are not recommended again.
+        left_out: ids of products that may not come up, such as what is out of stock or on the page already.
+    """
+
+    store: str | None = None
+    viewed: Sequence[str] = ()
+    in_cart: Sequence[str] = ()
+    left_out: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recommended:
+    """An answer.
+
+    Attributes:
+        items: best first.
+        titles: names of the items and of those that reasons go through, by id.
+        recommender: what made them.
+        served: the network, or the simple model that did better.
+        acts: how many acts of the customer they are made from.
+    """
+
+    items: list[Recommendation]
+    titles: dict[str, str]
+    recommender: Recommender
+    served: str
+    acts: int
+
+
+class RecommendationDesk:
+    """Answers with the version in use, which it takes up within seconds of a switch.
+
+    Args:
+        acts: of customers, live.
+        store: of models.
+        suppressed: ids of products that are never recommended, such as those recalled.
+    """
+
+    def __init__(self, acts: ActRepository, store: ModelStore, *, suppressed: Collection[str]) -> None:
+        self._acts = acts
+        self._store = store
+        self._suppressed = frozenset(suppressed)
+        self._recommender: Recommender | None = None
+        self._looked_at = float("-inf")
+        self._turn = asyncio.Lock()
+
+    async def recommend(
+        self, key: IdentifierKey, *, purpose: Purpose, at: datetime, count: int, wanted: Wanted, page: OnThePage, personal: bool
+    ) -> Recommended | None:
+        """The items that whoever has an identifier is most likely to take next; None where no model is in use.
+
+        Args:
+            key: the identifier; one that nothing ever carried gets what is popular.
+            purpose: which identity graph says whose acts count.
+            at: now.
+            count: how many at most.
+            wanted: any, new or known items.
+            page: what the page knows.
+            personal: False leaves out all that the customer did, this session too, for who did not want it used.
+        """
+        recommender = await self._in_use()
+        if recommender is None:
+            return None
+        acts: list[Act] = []
+        if personal:
+            rows = await self._acts.of(key, purpose=purpose, types=list(STRENGTHS))
+            acts = [*_acts(rows), *_session(page, at)]
+        left_out = {*page.left_out, *page.in_cart, *self._suppressed}
+        items = await asyncio.to_thread(
+            recommender.recommend, acts, at=at, count=count, wanted=wanted, left_out=left_out, place=page.store
+        )
+        named = {item.item for item in items} | {item.reason.because_of for item in items if item.reason.because_of}
+        return Recommended(
+            items=items,
+            titles=recommender.titles(named),
+            recommender=recommender,
+            served=recommender.served_new if wanted is Wanted.NEW else recommender.served,
+            acts=len(acts),
+        )
+
+    async def _in_use(self) -> Recommender | None:
+        if time.monotonic() - self._looked_at < LOOK_SECONDS:
+            return self._recommender
+        async with self._turn:
+            if time.monotonic() - self._looked_at >= LOOK_SECONDS:
+                await asyncio.to_thread(self._look)
+                self._looked_at = time.monotonic()
+        return self._recommender
+
+    def _look(self) -> None:
+        """Take up the version in use; where it cannot be read, go on with the one before."""
+        try:
+            version = self._store.current(KIND)
+            if version is None:
+                self._recommender = None
+            elif self._recommender is None or self._recommender.version != version:
+                self._recommender = load_recommender(self._store.path(KIND, version))
+                log.info("recommender.taken_up", version=version)
+        except ModelError as error:
+            log.error("recommender.not_readable", reason=str(error))  # noqa: TRY400 - the reason says it all
+
+
+def _acts(rows: Sequence[ProductActRow]) -> list[Act]:
+    found = []
+    for row in rows:
+        strength = strength_of(row.type, row.event)
+        if strength is not None:
+            at = datetime.fromtimestamp(row.at_ms / 1000, tz=UTC)
+            found.append(Act(item=row.product_id, at=at, strength=strength, quantity=row.quantity or 1.0, place=row.store_id))
+    return found
+
+
+def _session(page: OnThePage, at: datetime) -> list[Act]:
+    """What the page saw counts as done just before."""
+    just_before = datetime.fromtimestamp(int(at.timestamp()) - 1, tz=UTC)
+    looked = [Act(item=item, at=just_before, strength=STRENGTHS["product_view"]) for item in page.viewed]
+    return looked + [Act(item=item, at=just_before, strength=STRENGTHS["cart"]) for item in page.in_cart]
