@@ -39,7 +39,7 @@ async def test_an_example_runs(anybody: Any, query: str, variables: str) -> None
 
 
 def test_all_queries_are_examples() -> None:
-    assert len(EXAMPLES) == GUIDE.count("```graphql") == 12
+    assert len(EXAMPLES) == GUIDE.count("```graphql") == 13
 
 
 async def test_the_examples_show_something(anybody: Any) -> None:
