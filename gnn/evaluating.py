@@ -3,9 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-import numpy as np
-from numpy.typing import NDArray
-
 from gnn.data.interactions import Interactions
 from gnn.errors import InteractionsError
 from gnn.recommendation.customers import look_at
@@ -50,7 +47,7 @@ def evaluate(recommender: Recommender, interactions: Interactions, *, until: dat
     """
     cutoff = recommender.shop.cutoff
     end = min(until, cutoff + recommender.settings.horizon)
-    rows = _of_shop(interactions, recommender)
+    rows = recommender.renumbered(interactions)
     history, targets = rows.before(cutoff), rows.between(cutoff, end).taken()
     if not targets.nnz:
         raise InteractionsError(f"from {cutoff} to {end} nobody took an item that {recommender.version} can recommend")
@@ -73,30 +70,3 @@ def evaluate(recommender: Recommender, interactions: Interactions, *, until: dat
                 )
             )
     return found
-
-
-def _of_shop(interactions: Interactions, recommender: Recommender) -> Interactions:
-    """The rows of the recommender's items and places, numbered as it numbers them."""
-    shop = recommender.shop
-    position = {str(item): at for at, item in enumerate(shop.catalogue.ids.tolist())}
-    item_of = _renumbered(interactions.catalogue.ids, position)
-    place_of = _renumbered(interactions.places, {str(place): at for at, place in enumerate(shop.places.tolist())})
-    item = item_of[interactions.item]
-    known = interactions.where(item >= 0)
-    return Interactions(
-        customers=known.customers,
-        catalogue=shop.catalogue,
-        customer=known.customer,
-        item=item[item >= 0],
-        at=known.at,
-        quantity=known.quantity,
-        strength=known.strength,
-        unit_price=known.unit_price,
-        place=np.where(known.place >= 0, place_of[np.maximum(known.place, 0)], -1).astype(np.int32),
-        places=shop.places,
-    )
-
-
-def _renumbered(ids: NDArray[np.str_], position: dict[str, int]) -> NDArray[np.int32]:
-    """The position of each id, -1 where it has none; at least one entry, so that it can be indexed where there are no ids."""
-    return np.array([position.get(each, -1) for each in ids.tolist()] or [-1], dtype=np.int32)

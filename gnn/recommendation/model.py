@@ -1,7 +1,7 @@
 """A trained recommender as it is served: NumPy and SciPy only, for one customer at a time, from what it did up to this moment."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
@@ -173,6 +173,19 @@ class Recommender:
             places=self.shop.places,
         )
 
+    def renumbered(self, interactions: Interactions) -> Interactions:
+        """Interactions with items and places numbered as here; rows of other items are left out, other places are unknown."""
+        item = _renumbered(interactions.catalogue.ids, self._positions)[interactions.item]
+        known = interactions.where(item >= 0)
+        place = _renumbered(interactions.places, self._places)[np.maximum(known.place, 0)]
+        return replace(
+            known,
+            catalogue=self.shop.catalogue,
+            item=item[item >= 0],
+            place=np.where(known.place >= 0, place, UNKNOWN).astype(np.int32),
+            places=self.shop.places,
+        )
+
     @cached_property
     def _positions(self) -> dict[str, int]:
         return {str(item): position for position, item in enumerate(self.shop.catalogue.ids.tolist())}
@@ -180,3 +193,8 @@ class Recommender:
     @cached_property
     def _places(self) -> dict[str, int]:
         return {str(place): position for position, place in enumerate(self.shop.places.tolist())}
+
+
+def _renumbered(ids: NDArray[np.str_], position: Mapping[str, int]) -> NDArray[np.int32]:
+    """The position of each id, ``UNKNOWN`` where it has none; one entry at least, to index by what is unknown."""
+    return np.array([position.get(each, UNKNOWN) for each in ids.tolist()] or [UNKNOWN], dtype=np.int32)

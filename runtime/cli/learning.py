@@ -18,7 +18,9 @@ from gnn.export.dataset import Dataset, load
 from gnn.export.writing import export_graph
 from gnn.model_store import ModelStore
 from gnn.recommendation.stored import KIND, load_recommender
+from gnn.scoring import Embeddings, embed_all
 from graph.model.identity import Purpose
+from graph.repositories.embeddings import EmbeddingRepository, VectorsWritten
 from graph.repositories.exports import ExportRepository
 from runtime.cli.errors import reported_errors
 from runtime.cli.options import Home
@@ -39,6 +41,7 @@ def register(app: typer.Typer) -> None:
     """Add this module's commands to ``app``."""
     app.command()(train)
     app.command()(evaluate)
+    app.command()(score)
     models.command("list")(list_models)
     models.command("show")(show_model)
     models.command("use")(use_model)
@@ -111,6 +114,22 @@ def evaluate(
             each.model, each.target, f"{each.recall.mean:.4f}", f"{each.ndcg.mean:.4f}", interval, f"{each.customers:,}"
         )
     Console().print(table)
+
+
+def score(*, home: Home = None) -> None:
+    """Write the vectors of products and individuals by the recommender in use, for similar products and lookalikes."""
+    with reported_errors():
+        settings, now = load_settings(home=home), datetime.now(UTC)
+        store = model_store(settings)
+        recommender = load_recommender(store.path(KIND, in_use(store)))
+        with _dataset(settings, None, Purpose.INDIVIDUAL, now) as dataset:
+            embeddings = embed_all(recommender, dataset, at=now)
+        written = asyncio.run(_write(settings, recommender.version, embeddings, now))
+    Console().print(
+        f"vectors of {written.products:,} products and {written.individuals:,} individuals in slot {written.slot}, "
+        f"by {recommender.version}",
+        highlight=False,
+    )
 
 
 def list_models(*, home: Home = None) -> None:
@@ -196,6 +215,13 @@ async def _export(
             salt=platform.hash_salt,
         )
     return {name: each.rows for name, each in written.items()}
+
+
+async def _write(settings: Settings, version: str, embeddings: Embeddings, now: datetime) -> VectorsWritten:
+    async with open_platform(settings) as platform:
+        return await EmbeddingRepository(platform.database).write(
+            version=version, products=embeddings.products, individuals=embeddings.customers, at=now
+        )
 
 
 def _utc(moment: datetime | None) -> datetime | None:

@@ -1,0 +1,5 @@
+// Nearest Products by their vectors of slot a; vectors of one version are written whole into one slot while the other is read.
+// access: write
+CREATE VECTOR INDEX product_embedding_a IF NOT EXISTS
+FOR (node:Product) ON (node.embedding_a)
+OPTIONS {indexConfig: {`vector.similarity_function`: 'cosine'}}
