@@ -24,6 +24,7 @@ from graph.identity.publication import PolicyDesk
 from graph.identity.review import ReviewDesk
 from graph.identity.stewardship import open_stewardship
 from graph.repositories.acts import ActRepository
+from graph.repositories.embeddings import EmbeddingRepository
 from graph.repositories.health import HealthRepository
 from graph.repositories.journeys import JourneyRepository
 from graph.repositories.policies import PolicyRepository
@@ -76,6 +77,7 @@ def create_app(
     policies = PolicyDesk(PolicyRepository(database))
     gauges = HealthRepository(database).gauges
     recommendations = RecommendationDesk(ActRepository(database), models, suppressed=suppressed_products)
+    embeddings = EmbeddingRepository(database)
     work = Work()
 
     def new_context(caller: Caller) -> Context:
@@ -87,6 +89,7 @@ def create_app(
             stewardship=stewardship,
             policies=policies,
             recommendations=recommendations,
+            embeddings=embeddings,
             propose=propose,
             work=work,
             clock=clock,

@@ -18,6 +18,7 @@ from graph.identity.stewardship import Stewardship
 from graph.model.evidence import RejectedValue
 from graph.model.identifier import Identifier
 from graph.model.proposal import PolicyDiff
+from graph.repositories.embeddings import EmbeddingRepository
 from graph.repositories.journeys import JourneyRepository
 from graph.repositories.profiles import ProfileRepository
 
@@ -79,6 +80,7 @@ class Context:
     stewardship: Stewardship
     policies: PolicyDesk
     recommendations: RecommendationDesk
+    embeddings: EmbeddingRepository
     propose: Propose
     work: Work
     clock: Callable[[], datetime]

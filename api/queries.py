@@ -13,6 +13,7 @@ from api.health_queries import HealthQuery
 from api.members import own_id
 from api.policy_queries import PolicyQuery
 from api.recommendation_queries import RecommendationQuery
+from api.similar_queries import SimilarQuery
 from api.steward_queries import StewardQuery
 from api.types.arguments import AsOf, IdentityIdArgument
 from api.types.enums import NotFoundReason, Purpose, graph_purpose
@@ -25,7 +26,7 @@ from graph.model.profile import NoIdentity
 
 
 @strawberry.type(description="What can be asked.")
-class Query(ExplainQuery, StewardQuery, PolicyQuery, HealthQuery, RecommendationQuery):
+class Query(ExplainQuery, StewardQuery, PolicyQuery, HealthQuery, RecommendationQuery, SimilarQuery):
     """The root of all queries."""
 
     @strawberry.field(description="Any object by its global id; null where there is none.")

@@ -34,12 +34,13 @@ def given(variables: str) -> dict[str, Any]:
 @pytest.mark.parametrize(("query", "variables"), [pytest.param(query, variables, id=name) for query, name, variables in EXAMPLES])
 async def test_an_example_runs(anybody: Any, query: str, variables: str) -> None:
     data = await anybody.data(query, **given(variables))
-    [answer] = data.values()
-    assert answer, data
+    [(field, answer)] = data.items()
+    # Nothing has been scored in this town.
+    assert answer or field in {"similarProducts", "lookalikes"}, data
 
 
 def test_all_queries_are_examples() -> None:
-    assert len(EXAMPLES) == GUIDE.count("```graphql") == 13
+    assert len(EXAMPLES) == GUIDE.count("```graphql") == 15
 
 
 async def test_the_examples_show_something(anybody: Any) -> None:
