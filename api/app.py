@@ -18,7 +18,8 @@ from api.health import Check, health_routes
 from api.metrics import ApiMetrics
 from api.schema import build_schema
 from gnn.model_store import ModelStore
-from gnn.serving import RecommendationDesk
+from gnn.serving.recommendations import RecommendationDesk
+from gnn.serving.substitutes import SubstitutionDesk
 from graph.database import Database
 from graph.identity.publication import PolicyDesk
 from graph.identity.review import ReviewDesk
@@ -76,7 +77,9 @@ def create_app(
     stewardship = open_stewardship(database, clock=clock, new_id=new_id)
     policies = PolicyDesk(PolicyRepository(database))
     gauges = HealthRepository(database).gauges
-    recommendations = RecommendationDesk(ActRepository(database), models, suppressed=suppressed_products)
+    acts = ActRepository(database)
+    recommendations = RecommendationDesk(acts, models, suppressed=suppressed_products)
+    substitutes = SubstitutionDesk(acts, models, suppressed=suppressed_products)
     embeddings = EmbeddingRepository(database)
     work = Work()
 
@@ -89,6 +92,7 @@ def create_app(
             stewardship=stewardship,
             policies=policies,
             recommendations=recommendations,
+            substitutes=substitutes,
             embeddings=embeddings,
             propose=propose,
             work=work,

@@ -10,7 +10,8 @@ import strawberry
 from strawberry.dataloader import DataLoader
 
 from api.auth import Caller
-from gnn.serving import RecommendationDesk
+from gnn.serving.recommendations import RecommendationDesk
+from gnn.serving.substitutes import SubstitutionDesk
 from graph.database import Database
 from graph.identity.publication import PolicyDesk
 from graph.identity.review import ReviewDesk
@@ -80,6 +81,7 @@ class Context:
     stewardship: Stewardship
     policies: PolicyDesk
     recommendations: RecommendationDesk
+    substitutes: SubstitutionDesk
     embeddings: EmbeddingRepository
     propose: Propose
     work: Work

@@ -15,6 +15,7 @@ from api.policy_queries import PolicyQuery
 from api.recommendation_queries import RecommendationQuery
 from api.similar_queries import SimilarQuery
 from api.steward_queries import StewardQuery
+from api.substitute_queries import SubstituteQuery
 from api.types.arguments import AsOf, IdentityIdArgument
 from api.types.enums import NotFoundReason, Purpose, graph_purpose
 from api.types.outcomes import IdentityNotFound, IdentityResult, InvalidIdentifier, ProfileNotFound, ProfileResult
@@ -26,7 +27,7 @@ from graph.model.profile import NoIdentity
 
 
 @strawberry.type(description="What can be asked.")
-class Query(ExplainQuery, StewardQuery, PolicyQuery, HealthQuery, RecommendationQuery, SimilarQuery):
+class Query(ExplainQuery, StewardQuery, PolicyQuery, HealthQuery, RecommendationQuery, SubstituteQuery, SimilarQuery):
     """The root of all queries."""
 
     @strawberry.field(description="Any object by its global id; null where there is none.")

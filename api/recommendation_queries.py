@@ -4,6 +4,7 @@ from typing import Annotated, Final
 
 import strawberry
 
+from api.consent import may_be_used
 from api.context import Info
 from api.errors import InvalidArgument
 from api.types.enums import Purpose, graph_purpose
@@ -12,14 +13,8 @@ from api.types.parts import IdentifierInput
 from api.types.recommendation import NoModel, RecommendationContext, Recommendations, RecommendationsResult, WantedProducts
 from gnn.recommendation.model import Wanted
 from graph.model.evidence import RejectedValue
-from graph.model.identity import Purpose as GraphPurpose
-from graph.model.ids import IdentifierKey
-from graph.model.profile import NoIdentity
 
 MOST: Final = 100
-PERSONALIZATION: Final = "personalization"
-"""The purpose of consent that the use of a person's acts needs."""
-REFUSED: Final = frozenset({"denied", "revoked"})
 
 
 @strawberry.type
@@ -49,7 +44,7 @@ class RecommendationQuery:
         if isinstance(normalised, RejectedValue):
             return InvalidIdentifier(namespace=customer.namespace, value=customer.value, message=normalised.reason)
         desk = info.context.recommendations
-        personal = await _may_be_used(info, normalised.key)
+        personal = await may_be_used(info, normalised.key)
         answer = await desk.recommend(
             normalised.key,
             purpose=graph_purpose(purpose),
@@ -62,13 +57,3 @@ class RecommendationQuery:
         if answer is None:
             return NoModel(message="no recommender is in use: kindred train makes one")
         return Recommendations.of(answer, personal=personal)
-
-
-async def _may_be_used(info: Info, key: IdentifierKey) -> bool:
-    """Whether no record of the person refuses that what they did is used."""
-    profiles = info.context.profiles
-    person = await profiles.find(key, purpose=GraphPurpose.INDIVIDUAL, as_of=None)
-    if isinstance(person, NoIdentity):
-        return True
-    attributes = await info.context.load(profiles.attributes, person.id, as_of=None)
-    return attributes.consent.get(PERSONALIZATION) not in REFUSED

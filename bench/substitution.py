@@ -8,8 +8,7 @@ file is given: tested on weeks 48 to 53; settings were chosen on the six weeks b
 
 import resource
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -22,14 +21,14 @@ from rich.console import Console
 
 from bench.complete_journey import WEEK_48, complete_journey
 from bench.harness import BenchError, Row, describe_machine, parser, publish, run_main
-from bench.substitution_peers import PEERS
-from gnn.data.interactions import Floats, Interactions
+from gnn.data.interactions import Interactions
 from gnn.data.tables import read_interactions
 from gnn.recommendation.evaluation import bootstrap_ratio
-from gnn.substitution.factors import Question
+from gnn.substitution.floor import FLOOR
 from gnn.substitution.needs import needs_of
+from gnn.substitution.ranks import OUT_OF_REACH, Score, rank
 from gnn.substitution.settings import SubstitutionSettings
-from gnn.substitution.shopper import Shopper, shoppers_of
+from gnn.substitution.shopper import shoppers_of
 from gnn.substitution.substitution import known_candidates
 from gnn.substitution.switches import Switches, find_switches, likely_stock_outs
 from gnn.substitution.training import fit_substitution
@@ -39,25 +38,6 @@ OURS: Final = "kindred"
 SEED: Final = 0
 SHOWN: Final = 3
 EXPECTED: Final = 1.0
-OUT_OF_REACH: Final = 1_000_000
-"""The rank of an item that is none of the candidates."""
-
-Score = Callable[[Shopper, Question], Floats]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ranks:
-    """From 0, the rank of what was taken in each switch, shape ``(switches,)``.
-
-    Attributes:
-        all: among all candidates.
-        new: among those that the customer had never bought; ``OUT_OF_REACH`` where it had bought what it took.
-        question_ms: wall-clock time of one ranking.
-    """
-
-    all: NDArray[np.int64]
-    new: NDArray[np.int64]
-    question_ms: float
 
 
 def measure_cutoff(interactions: Interactions, cutoff: datetime, settings: SubstitutionSettings, console: Console) -> list[Row]:
@@ -72,7 +52,7 @@ def measure_cutoff(interactions: Interactions, cutoff: datetime, settings: Subst
     if not len(switches):
         raise BenchError(f"no switch lies in the {settings.horizon.days} days from {cutoff:%Y-%m-%d}")
     candidates = [known_candidates(shelf, product) for product in switches.product.tolist()]
-    systems: dict[str, Score] = {name: partial(peer, shelf) for name, peer in PEERS.items()} | {OURS: fitted.scores}
+    systems: dict[str, Score] = {name: partial(peer, shelf) for name, peer in FLOOR.items()} | {OURS: fitted.scores}
     shoppers = shoppers_of(interactions)
     ranks = {name: rank(score, switches, candidates, shoppers) for name, score in systems.items()}
     rows = []
@@ -103,30 +83,6 @@ def measure_cutoff(interactions: Interactions, cutoff: datetime, settings: Subst
         Row(bench=BENCH, dataset=everything, system=OURS, metric=name, value=value, unit=unit) for name, value, unit in figures
     ]
     return rows
-
-
-def rank(score: Score, switches: Switches, candidates: Sequence[NDArray[np.int32]], shoppers: Sequence[Shopper]) -> Ranks:
-    """Rank what was taken; of equal scores the earlier item of the catalogue is the better."""
-    ranks = np.full((2, len(switches)), OUT_OF_REACH, dtype=np.int64)
-    spent = 0.0
-    for row in range(len(switches)):
-        items, taken, day = candidates[row], int(switches.taken[row]), int(switches.day[row])
-        shopper = shoppers[switches.customer[row]].before(day)
-        question = Question(product=int(switches.product[row]), candidates=items, day=day, place=int(switches.place[row]))
-        if not len(items):
-            continue
-        started = time.perf_counter()
-        scores = score(shopper, question)
-        spent += time.perf_counter() - started
-        at = int(np.searchsorted(items, taken))
-        if at == len(items) or items[at] != taken:
-            continue
-        better = scores > scores[at]
-        better[:at] |= scores[:at] == scores[at]
-        ranks[0, row] = better.sum()
-        if not switches.known[row]:
-            ranks[1, row] = (better & ~np.isin(items, shopper.item)).sum()
-    return Ranks(all=ranks[0], new=ranks[1], question_ms=1000 * spent / max(len(switches), 1))
 
 
 def kinds(interactions: Interactions, switches: Switches) -> Mapping[str, NDArray[np.bool_]]:

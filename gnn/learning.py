@@ -1,4 +1,4 @@
-"""From an export to a recommender in the store, with its model card."""
+"""From an export to models in the store, each with its model card."""
 
 import platform
 import resource
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version as version_of
 from math import isnan
+from pathlib import Path
 from typing import Any, Final
 
 from gnn.data.interactions import Interactions
@@ -18,10 +19,16 @@ from gnn.recommendation.evaluation import Interval, Target
 from gnn.recommendation.model import NETWORK
 from gnn.recommendation.settings import Settings, settings_for
 from gnn.recommendation.stored import KIND, save_recommender
-from gnn.recommendation.trainer import Judged, K, Trained, train_recommender
+from gnn.recommendation.trainer import Judged, K, train_recommender
+from gnn.substitution.settings import SubstitutionSettings
+from gnn.substitution.stored import KIND as SUBSTITUTION
+from gnn.substitution.stored import save_substitution
+from gnn.substitution.substitution import COUNT
+from gnn.substitution.substitution import NETWORK as SUBSTITUTION_NETWORK
+from gnn.substitution.trainer import train_substitution
 
 PACKAGES: Final = ("kindred", "implicit", "numpy", "scipy", "torch", "torch-geometric")
-LIMITS: Final = (
+RECOMMENDER_LIMITS: Final = (
     "Learns what is taken, not what is wanted: what was never on sale, or was out of stock, looks unwanted.",
     "Items that few customers took are not recommended, and new ones not before they did.",
     "Popular items are recommended more often than a customer's share in them would ask for.",
@@ -30,22 +37,38 @@ LIMITS: Final = (
 )
 
 
+SUBSTITUTION_LIMITS: Final = (
+    "Learns from visits in which the usual product was due and another of its category was bought: why is not known.",
+    "Only items of the same category are ranked by what was learnt; others follow by popularity.",
+    "What was never sold is not offered, and what is rarely sold is ranked by its category, brand and price.",
+    "Judged on what shoppers chose by themselves: whether they accept what is offered to them is not measured.",
+)
+K_SHOWN: Final = f"hit@{COUNT}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Learnt:
-    """A recommender in the store.
+    """A model in the store.
 
     Attributes:
+        kind: of the model.
         version: its name there.
         card: what was written beside it.
-        trained: the recommender itself.
     """
 
+    kind: str
     version: str
     card: Mapping[str, Any]
-    trained: Trained
 
 
-def learn(dataset: Dataset, store: ModelStore, *, now: datetime, seed: int, settings: Settings | None = None) -> Learnt:
+def version_at(moment: datetime) -> str:
+    """The name of what is trained at a moment, to the second."""
+    return f"{moment.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+
+
+def learn_recommender(
+    dataset: Dataset, store: ModelStore, *, now: datetime, seed: int, settings: Settings | None = None
+) -> Learnt:
     """Train a recommender on an export and store it; it is not put into use.
 
     Args:
@@ -59,39 +82,18 @@ def learn(dataset: Dataset, store: ModelStore, *, now: datetime, seed: int, sett
         InteractionsError: the history is too short or too thin to learn from.
         ModelError: the store cannot be written, or has the version already.
     """
-    version = f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}"
-    folder = store.path(KIND, version)
-    if folder.exists():
-        raise ModelError(f"{folder} is there already")
+    version, folder = _new(store, KIND, now)
     interactions = dataset.interactions()
     adapted = settings_for(interactions, settings)
     started = time.process_time()
-    # Where the shop has been quiet since, the past ends with its last row: there is nothing to judge by behind it.
-    cutoff = min(dataset.cutoff, interactions.span()[1] + timedelta(seconds=1))
+    cutoff = _cutoff(dataset, interactions)
     trained = train_recommender(interactions, cutoff, adapted, version=version, seed=seed)
-    card = _card(dataset, interactions, trained, seed=seed, cpu_seconds=time.process_time() - started)
-    save_recommender(trained.recommender, folder)
-    store.write_card(KIND, version, card)
-    return Learnt(version=version, card=card, trained=trained)
-
-
-def _card(dataset: Dataset, interactions: Interactions, trained: Trained, *, seed: int, cpu_seconds: float) -> dict[str, Any]:
-    start, end = interactions.span()
+    spent = time.process_time() - started
     recommender = trained.recommender
-    return {
-        "model": "recommender",
-        "version": recommender.version,
-        "data": {
-            "purpose": dataset.purpose,
-            "cutoff": recommender.shop.cutoff.isoformat(),
-            "as_of": dataset.as_of.isoformat(),
-            "first": start.isoformat(),
-            "last": end.isoformat(),
-            "rows": len(interactions),
-            "customers": len(interactions.customers),
-            "products": len(interactions.catalogue),
-            "recommended_products": len(recommender.shop.catalogue),
-        },
+    card = {
+        "model": KIND,
+        "version": version,
+        "data": _data(dataset, interactions, cutoff) | {"recommended_products": len(recommender.shop.catalogue)},
         "validation": {
             "from": trained.validated_from.isoformat(),
             "k": K,
@@ -104,14 +106,91 @@ def _card(dataset: Dataset, interactions: Interactions, trained: Trained, *, see
             "horizon_days": recommender.settings.horizon.total_seconds() / 86_400,
             "least_customers": recommender.settings.least_customers,
         },
-        "training": {
-            "seed": seed,
-            "cpu_seconds": round(cpu_seconds, 1),
-            "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
-            "machine": platform.platform(),
-            "packages": {name: version_of(name) for name in PACKAGES},
+        "training": _training(seed=seed, cpu_seconds=spent),
+        "limits": list(RECOMMENDER_LIMITS),
+    }
+    save_recommender(recommender, folder)
+    store.write_card(KIND, version, card)
+    return Learnt(kind=KIND, version=version, card=card)
+
+
+def learn_substitution(dataset: Dataset, store: ModelStore, *, now: datetime, seed: int) -> Learnt:
+    """Learn from an export what replaces what, and store it; it is not put into use.
+
+    Args:
+        dataset: the export.
+        store: where it goes.
+        now: names the version, to the second.
+        seed: of all that chance plays a part in.
+
+    Raises:
+        InteractionsError: nothing was bought, or the products have no category.
+        ModelError: the store cannot be written, or has the version already.
+    """
+    version, folder = _new(store, SUBSTITUTION, now)
+    interactions, settings = dataset.interactions(), SubstitutionSettings()
+    cutoff = _cutoff(dataset, interactions)
+    started = time.process_time()
+    trained = train_substitution(interactions, cutoff, settings, version=version, seed=seed)
+    spent = time.process_time() - started
+    served = trained.substitution.served
+    card = {
+        "model": SUBSTITUTION,
+        "version": version,
+        "data": _data(dataset, interactions, cutoff),
+        "validation": {
+            "from": trained.validated_from.isoformat(),
+            "k": COUNT,
+            "switches": trained.switches,
+            "models": {name: {K_SHOWN: _interval(hits)} for name, hits in trained.hits.items()},
+            "not_learnt": trained.not_learnt,
         },
-        "limits": list(LIMITS),
+        "served": {Target.ANY.value: served},
+        "learnt": served == SUBSTITUTION_NETWORK,
+        "settings": {"horizon_days": settings.horizon.total_seconds() / 86_400, "least_customers": settings.least_customers},
+        "training": _training(seed=seed, cpu_seconds=spent),
+        "limits": list(SUBSTITUTION_LIMITS),
+    }
+    save_substitution(trained.substitution, folder)
+    store.write_card(SUBSTITUTION, version, card)
+    return Learnt(kind=SUBSTITUTION, version=version, card=card)
+
+
+def _new(store: ModelStore, kind: str, now: datetime) -> tuple[str, Path]:
+    """A version's name and its folder, which is not there yet."""
+    version = version_at(now)
+    folder = store.path(kind, version)
+    if folder.exists():
+        raise ModelError(f"{folder} is there already")
+    return version, folder
+
+
+def _cutoff(dataset: Dataset, interactions: Interactions) -> datetime:
+    """Where the shop has been quiet since, the past ends with its last row: there is nothing to judge by behind it."""
+    return min(dataset.cutoff, interactions.span()[1] + timedelta(seconds=1))
+
+
+def _data(dataset: Dataset, interactions: Interactions, cutoff: datetime) -> dict[str, Any]:
+    start, end = interactions.span()
+    return {
+        "purpose": dataset.purpose,
+        "cutoff": cutoff.isoformat(),
+        "as_of": dataset.as_of.isoformat(),
+        "first": start.isoformat(),
+        "last": end.isoformat(),
+        "rows": len(interactions),
+        "customers": len(interactions.customers),
+        "products": len(interactions.catalogue),
+    }
+
+
+def _training(*, seed: int, cpu_seconds: float) -> dict[str, Any]:
+    return {
+        "seed": seed,
+        "cpu_seconds": round(cpu_seconds, 1),
+        "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        "machine": platform.platform(),
+        "packages": {name: version_of(name) for name in PACKAGES},
     }
 
 

@@ -10,8 +10,8 @@ from api.types.outcomes import InvalidIdentifier
 from gnn.recommendation.model import Recommendation as Recommended
 from gnn.recommendation.model import Wanted
 from gnn.recommendation.reasons import ReasonKind as Kind
-from gnn.serving import OnThePage
-from gnn.serving import Recommended as Answer
+from gnn.serving.recommendations import OnThePage
+from gnn.serving.recommendations import Recommended as Answer
 
 
 @strawberry.enum(description="Which products to recommend.")
@@ -39,7 +39,7 @@ class RecommendationReasonKind(Enum):
     description="What the page knows that the graph may not yet. Products that the model does not know are passed over."
 )
 class RecommendationContext:
-    """See ``gnn.serving.OnThePage``."""
+    """See ``gnn.serving.recommendations.OnThePage``."""
 
     store_id: strawberry.ID | None = strawberry.field(default=None, description="The store that the customer is at.")
     viewed: list[strawberry.ID] = strawberry.field(

@@ -21,5 +21,5 @@ ORDER BY touchpoint.at DESC, touchpoint.id DESC
 LIMIT $most
 MATCH (touchpoint)-[about:ABOUT]->(product:Product)
 RETURN product.id AS product_id, touchpoint.at.epochMillis AS at_ms, touchpoint.type AS type, touchpoint.event AS event,
-       about.quantity AS quantity,
+       about.quantity AS quantity, about.price_cents AS price_cents,
        head(COLLECT { MATCH (touchpoint)-[:ABOUT]->(store:Store) RETURN store.id ORDER BY store.id LIMIT 1 }) AS store_id

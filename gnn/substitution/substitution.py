@@ -12,12 +12,14 @@ from gnn.data.catalogue import UNKNOWN
 from gnn.data.interactions import SECONDS_PER_DAY, Floats, Ints, to_seconds
 from gnn.errors import ModelError
 from gnn.substitution.factors import Question, weigh
+from gnn.substitution.floor import FLOOR
 from gnn.substitution.reasons import Basis, Reasons
 from gnn.substitution.scorer import Scorer
 from gnn.substitution.shelf import Shelf
 from gnn.substitution.shopper import NOBODY, Shopper
 
 COUNT: Final = 3
+NETWORK: Final = "network"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,17 +28,30 @@ class Substitution:
 
     Attributes:
         shelf: the shop's side, as of its cutoff.
-        scorer: what weighs the factors.
+        scorer: what weighs the factors; None where there was too little to learn from.
         prior: imagined observations of a pair.
+        served: what ranks, ``network`` or the name of a simple way of ``FLOOR`` that did better.
+        version: its name in a store, empty outside of one.
     """
 
     shelf: Shelf
-    scorer: Scorer
+    scorer: Scorer | None
     prior: float
+    served: str = NETWORK
+    version: str = ""
 
     def scores(self, shopper: Shopper, question: Question) -> Floats:
-        """A score of each candidate, shape ``(candidates,)``."""
-        return self.scorer.scores(weigh(self.shelf, shopper.before(question.day), question, self.prior))
+        """A score of each candidate, shape ``(candidates,)``.
+
+        Raises:
+            ModelError: the network is to rank, and there is none.
+        """
+        known = shopper.before(question.day)
+        if self.served != NETWORK:
+            return FLOOR[self.served](self.shelf, known, question)
+        if self.scorer is None:
+            raise ModelError("the network is to rank, and none was learnt")
+        return self.scorer.scores(weigh(self.shelf, known, question, self.prior))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,14 +61,14 @@ class Substitute:
     Attributes:
         item: its id.
         title: its name for people.
-        chance: that the shopper, who takes one of the candidates, takes this one; between 0 and 1, and 0 where it was not learnt.
+        chance: that the shopper, who takes one of the candidates, takes this one; None where the network did not rank.
         reasons: why, in words, the most telling first.
         basis: what the ranking rests on.
     """
 
     item: str
     title: str
-    chance: float
+    chance: float | None
     reasons: tuple[str, ...]
     basis: Basis
 
@@ -106,8 +121,8 @@ def substitutes(
         question = Question(product=position, candidates=candidates, day=day, place=where)
         learnt = basis is Basis.LEARNT
         scores = fitted.scores(known, question) if learnt else plain(shelf, known, candidates)
-        chances = np.exp(scores - scores.max()) if learnt else np.zeros(len(scores))
-        chances = chances / chances.sum() if learnt else chances
+        chances = np.exp(scores - scores.max())
+        chances /= chances.sum()
         reasons = Reasons(shelf, known, question, basis=basis, group=group)
         for best in np.argsort(-scores, kind="stable")[: count - len(chosen)].tolist():
             item = int(candidates[best])
@@ -115,7 +130,7 @@ def substitutes(
                 Substitute(
                     item=str(shelf.catalogue.ids[item]),
                     title=shelf.catalogue.title(item),
-                    chance=float(chances[best]),
+                    chance=float(chances[best]) if learnt and fitted.served == NETWORK else None,
                     reasons=reasons.of(best),
                     basis=basis,
                 )

@@ -18,13 +18,14 @@ class ActLookup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProductActRow:
-    """One touchpoint and one product that it is about; ``at_ms`` is milliseconds since 1970-01-01 UTC."""
+    """One touchpoint and one product that it is about; ``at_ms`` is milliseconds since 1970-01-01 UTC, ``price_cents`` of one."""
 
     product_id: str
     at_ms: int
     type: str
     event: str
     quantity: float | None
+    price_cents: int | None
     store_id: str | None
 
 

@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,12 +14,13 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from gnn.errors import ModelError
+from gnn.errors import InteractionsError, ModelError
 from gnn.export.dataset import Dataset, load
 from gnn.export.writing import export_graph
 from gnn.model_store import ModelStore
 from gnn.recommendation.stored import KIND, load_recommender
 from gnn.scoring import Embeddings, embed_all
+from gnn.substitution.stored import KIND as SUBSTITUTION
 from graph.model.identity import Purpose
 from graph.repositories.embeddings import EmbeddingRepository, VectorsWritten
 from graph.repositories.exports import ExportRepository
@@ -34,7 +36,18 @@ Export = Annotated[
 ]
 Moment = datetime | None
 
-models = typer.Typer(name="models", help="Versions of the recommender, and which is in use.", no_args_is_help=True)
+
+class ModelKind(StrEnum):
+    """What a model is for."""
+
+    RECOMMENDER = KIND
+    SUBSTITUTION = SUBSTITUTION
+
+
+KINDS = tuple(ModelKind)
+OfKind = Annotated[ModelKind, typer.Option("--kind", help="What the model is for.")]
+
+models = typer.Typer(name="models", help="Versions of the models, and which are in use.", no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
@@ -73,22 +86,29 @@ def train(
     use: Annotated[bool, typer.Option("--use/--no-use", help="Put the new version into use.")] = True,
     home: Home = None,
 ) -> None:
-    """Train a recommender, judge it beside simple models on the newest weeks, and put it into use.
+    """Train a recommender and what replaces what, judge both beside simple models on the newest weeks, and put them into use.
 
-    Where a simple model does better, that is what will be served.
+    Where a simple model does better, that is what will be served. Without categories of products nothing can be a
+    replacement; that is said, and the recommender is trained all the same.
     """
+    console = Console()
     with reported_errors():
         settings, now = load_settings(home=home), datetime.now(UTC)
         with _learning(), _dataset(settings, export, purpose, now) as dataset:
-            from gnn.learning import learn
+            from gnn.learning import learn_recommender, learn_substitution
 
             store = model_store(settings)
-            learnt = learn(dataset, store, now=now, seed=seed)
-            if use:
-                store.use(KIND, learnt.version)
-    console = Console()
-    console.print(_table(learnt.card))
-    console.print(f"{learnt.version} is {'in use' if use else 'stored'}; {_served(learnt.card)}", highlight=False)
+            learnt = [learn_recommender(dataset, store, now=now, seed=seed)]
+            try:
+                learnt.append(learn_substitution(dataset, store, now=now, seed=seed))
+            except InteractionsError as error:
+                console.print(f"no replacements were learnt: {error}", highlight=False)
+            for each in learnt if use else ():
+                store.use(each.kind, each.version)
+    for each in learnt:
+        console.print(_table(each.card))
+        state = "in use" if use else "stored"
+        console.print(f"{each.kind} {each.version} is {state}; {_served(each.card)}", highlight=False)
 
 
 def evaluate(
@@ -133,33 +153,42 @@ def score(*, home: Home = None) -> None:
 
 
 def list_models(*, home: Home = None) -> None:
-    """List the versions; the one in use is marked."""
+    """List the versions; those in use are marked."""
     with reported_errors():
         store = model_store(load_settings(home=home))
-        current = store.current(KIND)
-        table = Table("", "version", "cutoff", "customers", "served")
-        for version in store.versions(KIND):
-            card = store.card(KIND, version)
-            data = card["data"]
-            marked = "in use" if version == current else ""
-            table.add_row(marked, version, data["cutoff"], f"{data['customers']:,}", card["served"]["any"])
+        table = Table("", "kind", "version", "cutoff", "customers", "served")
+        for kind in KINDS:
+            current = store.current(kind)
+            for version in store.versions(kind):
+                card = store.card(kind, version)
+                data = card["data"]
+                marked = "in use" if version == current else ""
+                table.add_row(marked, kind, version, data["cutoff"], f"{data['customers']:,}", card["served"]["any"])
     Console().print(table)
 
 
 def show_model(
-    version: Annotated[str | None, typer.Argument(help="Which version; otherwise the one in use.")] = None, *, home: Home = None
+    version: Annotated[str | None, typer.Argument(help="Which version; otherwise the one in use.")] = None,
+    *,
+    kind: OfKind = ModelKind.RECOMMENDER,
+    home: Home = None,
 ) -> None:
     """Print a model card: data, cutoff, figures, limits."""
     with reported_errors():
         store = model_store(load_settings(home=home))
-        Console().print_json(data=store.card(KIND, version or in_use(store)))
+        Console().print_json(data=store.card(kind, version or in_use(store, kind)))
 
 
-def use_model(version: Annotated[str, typer.Argument(help="Which version.")], *, home: Home = None) -> None:
+def use_model(
+    version: Annotated[str, typer.Argument(help="Which version.")],
+    *,
+    kind: OfKind = ModelKind.RECOMMENDER,
+    home: Home = None,
+) -> None:
     """Put a version into use, in one step; a running API takes it up within seconds."""
     with reported_errors():
-        model_store(load_settings(home=home)).use(KIND, version)
-    Console(stderr=True).print(f"{version} is in use", highlight=False)
+        model_store(load_settings(home=home)).use(kind, version)
+    Console(stderr=True).print(f"{kind} {version} is in use", highlight=False)
 
 
 def model_store(settings: Settings) -> ModelStore:
@@ -167,15 +196,15 @@ def model_store(settings: Settings) -> ModelStore:
     return ModelStore(folder=settings.models_folder)
 
 
-def in_use(store: ModelStore) -> str:
-    """The version in use.
+def in_use(store: ModelStore, kind: str = KIND) -> str:
+    """The version of a kind that is in use.
 
     Raises:
         ModelError: none is.
     """
-    version = store.current(KIND)
+    version = store.current(kind)
     if version is None:
-        raise ModelError("no recommender is in use: kindred train makes one", code="no_model_in_use")
+        raise ModelError(f"no {kind} is in use: kindred train makes one", code="no_model_in_use")
     return version
 
 
@@ -231,13 +260,16 @@ def _utc(moment: datetime | None) -> datetime | None:
 
 def _served(card: Any) -> str:
     served = card["served"]
-    return f"served: {served['any']}, for new items {served['new']}"
+    return f"served: {served['any']}" + (f", for new items {served['new']}" if "new" in served else "")
 
 
 def _table(card: Any) -> Table:
+    """What each model came to when they were compared: one column for each figure and target."""
     validation = card["validation"]
-    table = Table("model", "any NDCG@20", "new NDCG@20", title=f"judged from {validation['from']}")
+    columns = [(target, "ndcg@20") for target in ("any", "new")] if card["model"] == KIND else [(None, "hit@3")]
+    headings = [" ".join(part for part in column if part) for column in columns]
+    table = Table("model", *headings, title=f"judged from {validation['from']}")
     for name, figures in validation["models"].items():
-        shown = [figures[target]["ndcg@20"]["mean"] for target in ("any", "new")]
+        shown = [(figures[target] if target else figures)[figure]["mean"] for target, figure in columns]
         table.add_row(name, *("none" if value is None else f"{value:.4f}" for value in shown))
     return table

@@ -56,7 +56,7 @@ def test_lists_of_objects_are_pages_or_documented_as_short() -> None:
         "Touchpoint.identifiers", "Touchpoint.products", "Touchpoint.rejectedValues", "RecordVersion.identifiers",
         "RecordVersion.rejectedValues", "RecordVersion.consent", "Profile.consent", "Decision.before", "Decision.after",
         "Explanation.steps", "Explanation.decisions", "Explanation.heldBack", "Explanation.between",
-        "Explanation.obstacles", "Match.comparisons", "Recommendations.items",
+        "Explanation.obstacles", "Match.comparisons", "Recommendations.items", "Substitutes.items",
         "Query.policies", "PolicyDiff.purposes", "PurposeDiff.decisions", "PurposeDiff.pending", "PurposeDiff.mergeExamples",
         "PurposeDiff.splitExamples", "SplitExample.parts", "ConsentEffect.conflicts", "ConsentEffect.restored",
         "ConsentExample.before", "GraphHealth.recordSizes", "GraphHealth.memberSizes", "GraphHealth.heldBack", "GraphHealth.days",

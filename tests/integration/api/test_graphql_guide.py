@@ -40,7 +40,7 @@ async def test_an_example_runs(anybody: Any, query: str, variables: str) -> None
 
 
 def test_all_queries_are_examples() -> None:
-    assert len(EXAMPLES) == GUIDE.count("```graphql") == 15
+    assert len(EXAMPLES) == GUIDE.count("```graphql") == 16
 
 
 async def test_the_examples_show_something(anybody: Any) -> None:

@@ -12,12 +12,12 @@ import torch
 from gnn.data.interactions import SECONDS_PER_DAY, from_seconds
 from gnn.errors import InteractionsError, ModelError
 from gnn.substitution.factors import Question, factors_of, row_on, same, weigh
-from gnn.substitution.files import load, save
 from gnn.substitution.reasons import Basis
 from gnn.substitution.scorer import Scorer
 from gnn.substitution.settings import SubstitutionSettings
 from gnn.substitution.shelf import fit_shelf
 from gnn.substitution.shopper import NOBODY, shopper_of, shoppers_of
+from gnn.substitution.stored import load_substitution, save_substitution
 from gnn.substitution.substitution import Substitution, substitutes
 from gnn.substitution.training import Network, fit_substitution, listwise_loss
 from tests.unit.gnn.substitution_shop import ITEMS, large_shop, position, shop
@@ -107,7 +107,7 @@ def test_coarser_categories_follow_where_the_need_has_too_few(fitted):
     # Brie is the only cheese. Of dairy, oat sold to all 80 customers in the last 8 weeks, soy and cow to 40 each.
     assert names(dairy)[0] == "oat"
     assert dairy[0].basis is Basis.CATEGORY
-    assert dairy[0].chance == 0.0
+    assert dairy[0].chance is None
     assert dairy[0].reasons[0] == "what replaces this product is not known: popular in dairy"
 
 
@@ -207,32 +207,31 @@ def test_too_few_switches_are_told():
 
 
 def test_a_saved_model_ranks_the_same_without_torch(large, fitted, tmp_path):
-    save(fitted, tmp_path / "model")
-    again = load(tmp_path / "model")
+    save_substitution(fitted, tmp_path / "model")
+    again = load_substitution(tmp_path / "model")
     for shopper in (NOBODY, *shoppers_of(large)[:4]):
         for product in ITEMS:
             ours = substitutes(fitted, product, shopper, at=CUTOFF, place="s1")
             assert substitutes(again, product, shopper, at=CUTOFF, place="s1") == ours
     assert again.shelf.cutoff == datetime(1971, 2, 25, tzinfo=UTC)
     code = (
-        "import sys; from pathlib import Path; from gnn.substitution.files import load; load(Path(sys.argv[1])); "
+        "import sys; from pathlib import Path; from gnn.substitution.stored import load_substitution; "
+        "load_substitution(Path(sys.argv[1])); "
         "raise SystemExit('torch' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code, str(tmp_path / "model")], check=True)
 
 
 def test_a_folder_that_is_not_whole_is_told(fitted, tmp_path):
-    with pytest.raises(ModelError, match="holds no whole model"):
-        load(tmp_path)
-    save(fitted, tmp_path)
+    with pytest.raises(ModelError, match="holds no model that can be read"):
+        load_substitution(tmp_path)
+    save_substitution(fitted, tmp_path)
     document = json.loads((tmp_path / "model.json").read_text())
-    (tmp_path / "model.json").write_text(json.dumps({**document, "factors": ["own"]}))
-    with pytest.raises(ModelError, match="weighs the factors own"):
-        load(tmp_path)
-    (tmp_path / "model.json").write_text(json.dumps({**document, "format": 9}))
-    with pytest.raises(ModelError, match="format 9"):
-        load(tmp_path)
+    for change, words in (({"factors": ["own"]}, "it weighs the factors own"), ({"served": "luck"}, "luck is to rank")):
+        (tmp_path / "model.json").write_text(json.dumps(document | change))
+        with pytest.raises(ModelError, match=words):
+            load_substitution(tmp_path)
+    del document["prior"]
     (tmp_path / "model.json").write_text(json.dumps(document))
-    (tmp_path / "arrays.npz").write_bytes(b"PK")
-    with pytest.raises(ModelError, match="holds no whole model"):
-        load(tmp_path)
+    with pytest.raises(ModelError, match="lacks a part of a substitution: 'prior'"):
+        load_substitution(tmp_path)

@@ -1,27 +1,19 @@
-"""Recommendations for whoever is on the page, by the model in use and what they did up to this moment; torch is not needed."""
+"""Recommendations for whoever is on the page, by the model in use and what they did up to this moment."""
 
 import asyncio
-import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
 
-import structlog
-
-from gnn.errors import ModelError
 from gnn.export.strengths import STRENGTHS, strength_of
 from gnn.model_store import ModelStore
 from gnn.recommendation.model import Act, Recommendation, Recommender, Wanted
 from gnn.recommendation.stored import KIND, load_recommender
+from gnn.serving.in_use import InUse
 from graph.model.identity import Purpose
 from graph.model.ids import IdentifierKey
 from graph.repositories.acts import ActRepository
 from graph.statements.recommendation import ProductActRow
-
-LOOK_SECONDS: Final = 2.0
-"""How long a version in use is taken for granted before the store is looked at again."""
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,11 +63,8 @@ class RecommendationDesk:
 
     def __init__(self, acts: ActRepository, store: ModelStore, *, suppressed: Collection[str]) -> None:
         self._acts = acts
-        self._store = store
+        self._in_use = InUse(store, KIND, load_recommender)
         self._suppressed = frozenset(suppressed)
-        self._recommender: Recommender | None = None
-        self._looked_at = float("-inf")
-        self._turn = asyncio.Lock()
 
     async def recommend(
         self, key: IdentifierKey, *, purpose: Purpose, at: datetime, count: int, wanted: Wanted, page: OnThePage, personal: bool
@@ -91,7 +80,7 @@ class RecommendationDesk:
             page: what the page knows.
             personal: False leaves out all that the customer did, this session too, for who did not want it used.
         """
-        recommender = await self._in_use()
+        recommender = await self._in_use.model()
         if recommender is None:
             return None
         acts: list[Act] = []
@@ -110,27 +99,6 @@ class RecommendationDesk:
             served=recommender.served_new if wanted is Wanted.NEW else recommender.served,
             acts=len(acts),
         )
-
-    async def _in_use(self) -> Recommender | None:
-        if time.monotonic() - self._looked_at < LOOK_SECONDS:
-            return self._recommender
-        async with self._turn:
-            if time.monotonic() - self._looked_at >= LOOK_SECONDS:
-                await asyncio.to_thread(self._look)
-                self._looked_at = time.monotonic()
-        return self._recommender
-
-    def _look(self) -> None:
-        """Take up the version in use; where it cannot be read, go on with the one before."""
-        try:
-            version = self._store.current(KIND)
-            if version is None:
-                self._recommender = None
-            elif self._recommender is None or self._recommender.version != version:
-                self._recommender = load_recommender(self._store.path(KIND, version))
-                log.info("recommender.taken_up", version=version)
-        except ModelError as error:
-            log.error("recommender.not_readable", reason=str(error))  # noqa: TRY400 - the reason says it all
 
 
 def _acts(rows: Sequence[ProductActRow]) -> list[Act]:

@@ -1,4 +1,7 @@
-"""The simple ways to rank what could replace a product, over the same candidates and counts as Kindred's."""
+"""The simple ways to rank what could replace a product.
+
+The network is judged beside them, and where one of them does better, it is served.
+"""
 
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -56,7 +59,7 @@ def own_then_changes(shelf: Shelf, shopper: Shopper, question: Question) -> Floa
     return _own(shopper, question) + np.float32(BEHIND) * _share(changes(shelf, shopper, question))
 
 
-PEERS: Final[Mapping[str, Rank]] = {
+FLOOR: Final[Mapping[str, Rank]] = {
     "popularity in category": popularity,
     "popularity in category and store": popularity_at_place,
     "co-occurrence": co_occurrence,

@@ -1,0 +1,1 @@
+"""Answers of trained models to whoever is on the page; torch is not needed."""
