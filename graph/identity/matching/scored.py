@@ -134,6 +134,13 @@ def scored_matches(matching: Matching, kept: Kept) -> Iterator[ScoredMatch]:
         yield from (ScoredMatch(*row, text) for row, text in zip(part.rows(ids), texts, strict=True))
 
 
+def explained(matching: Matching, left: Index, right: Index) -> list[ScoredMatch]:
+    """Any pairs of record numbers, left < right, as evidence would be kept of them."""
+    nowhere = np.full(len(left), -1, dtype=np.int64)
+    linked = matching.linkage.clusters[left] == matching.linkage.clusters[right]
+    return list(scored_matches(matching, Kept(left, right, linked, _weights(matching, left, right, nowhere), nowhere)))
+
+
 def _compared(matching: Matching, kept: Kept) -> Compared:
     """How pairs agree, from what matching compared; those that it did not compare are compared now."""
     new = np.flatnonzero(kept.places < 0)
