@@ -28,6 +28,7 @@ from bench.harness import BenchError, Row, describe_machine, parser, publish, ru
 from bench.identity_clustering import claim_of
 from bench.peers import require_splink, run_request, splink_request
 from bench.records import DERIVED, RECORD_ID, SOURCE, all_versions, to_table
+from gnn.errors import InteractionsError
 from gnn.links.hiding import hide
 from gnn.links.settings import LinkSettings
 from gnn.links.standing import Standing, most_of, standing
@@ -211,7 +212,7 @@ def whole_view(dataset: str, scored: Ranked, ours: Ranked, individual: Index, re
 
 
 def reliability(dataset: str, probability: NDArray[np.float64], same: NDArray[np.bool_]) -> list[Row]:
-    """Expected calibration error (M. Naeini et al., AAAI 2015) over ten bins, of all candidates and of those above .1; the bins."""
+    """Expected calibration error (M. Naeini et al., AAAI 2015) over ten bins, of all pairs and of those above .1; the bins."""
     place = np.minimum((probability * BINS).astype(np.int64), BINS - 1)
     rows, gaps, sizes = [], [], []
     for number in range(BINS):
@@ -280,7 +281,12 @@ def main(argv: Sequence[str], console: Console) -> None:
     sets = [custom(asked.data)] if asked.data else chosen(built_in(shared_folder(None)), asked.sets)
     if not sets:
         raise BenchError("there are no sets of records")
-    rows = [row for dataset in sets for row in measure(dataset, LinkSettings(), asked.seed, console)]
+    rows: list[Row] = []
+    for dataset in sets:
+        try:
+            rows += measure(dataset, LinkSettings(), asked.seed, console)
+        except InteractionsError as error:
+            console.print(f"{dataset.name}: {error}")
     publish(rows, head=describe_machine(now=datetime.now(UTC)), json_file=asked.json, console=console)
 
 

@@ -3,7 +3,7 @@
 import platform
 import resource
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version as version_of
@@ -14,6 +14,11 @@ from typing import Any, Final
 from gnn.data.interactions import Interactions
 from gnn.errors import ModelError
 from gnn.export.dataset import Dataset
+from gnn.links.settings import LinkSettings
+from gnn.links.standing import standing
+from gnn.links.stored import KIND as LINKS
+from gnn.links.stored import save_links
+from gnn.links.training import train_links
 from gnn.model_store import ModelStore
 from gnn.recommendation.evaluation import Interval, Target
 from gnn.recommendation.model import NETWORK
@@ -26,6 +31,8 @@ from gnn.substitution.stored import save_substitution
 from gnn.substitution.substitution import COUNT
 from gnn.substitution.substitution import NETWORK as SUBSTITUTION_NETWORK
 from gnn.substitution.trainer import train_substitution
+from graph.model.claim import Claim
+from graph.model.identity import Purpose
 
 PACKAGES: Final = ("kindred", "implicit", "numpy", "scipy", "torch", "torch-geometric")
 RECOMMENDER_LIMITS: Final = (
@@ -42,6 +49,12 @@ SUBSTITUTION_LIMITS: Final = (
     "Only items of the same category are ranked by what was learnt; others follow by popularity.",
     "What was never sold is not offered, and what is rarely sold is ranked by its category, brand and price.",
     "Judged on what shoppers chose by themselves: whether they accept what is offered to them is not measured.",
+)
+LINK_LIMITS: Final = (
+    "Learns what is lost where evidence is missing at random, not where a source leaves out the same thing for everybody.",
+    "Does not look at identifiers that were seen together, only at what records state.",
+    "What stands in the graph is its teacher: where resolution merges wrongly, that is learnt.",
+    "Predictions are for people to look at: nothing is merged by them.",
 )
 K_SHOWN: Final = f"hit@{COUNT}"
 
@@ -154,6 +167,68 @@ def learn_substitution(dataset: Dataset, store: ModelStore, *, now: datetime, se
     save_substitution(trained.substitution, folder)
     store.write_card(SUBSTITUTION, version, card)
     return Learnt(kind=SUBSTITUTION, version=version, card=card)
+
+
+def learn_links(
+    claims: Sequence[Claim],
+    identity_of: Mapping[str, str],
+    store: ModelStore,
+    *,
+    now: datetime,
+    seed: int,
+    settings: LinkSettings | None = None,
+) -> Learnt:
+    """Learn from records and their individuals which links are missing, and store it; it is not put into use.
+
+    Args:
+        claims: of all records.
+        identity_of: the individual of each record.
+        store: where it goes.
+        now: names the version, to the second.
+        seed: of all that chance plays a part in.
+        settings: of the model.
+
+    Raises:
+        InteractionsError: there are too few links to learn from.
+        ModelError: the store cannot be written, or has the version already.
+    """
+    settings = settings or LinkSettings()
+    version, folder = _new(store, LINKS, now)
+    started = time.process_time()
+    stands = standing(claims, identity_of)
+    trained = train_links(claims, stands, settings, version=version, seed=seed)
+    spent = time.process_time() - started
+    chances = trained.scorer.chances(stands.factors)
+    told = chances.least >= settings.least_probability
+    card = {
+        "model": LINKS,
+        "version": version,
+        "data": {
+            "purpose": Purpose.INDIVIDUAL,
+            "cutoff": now.isoformat(),
+            "records": len(claims),
+            "customers": stands.found.individuals,
+            "candidate_pairs": len(stands.found),
+            "links_lost": trained.links,
+            "pairs_apart": trained.apart,
+        },
+        "validation": {
+            "from": now.isoformat(),
+            "models": {},
+            "slope": round(trained.scorer.slope, 4),
+            "offset": round(trained.scorer.offset, 4),
+            "predicted": int(told.sum()),
+            "expected_precision": round(float(chances.probability[told].mean()), 4) if told.any() else None,
+        },
+        "served": {Target.ANY.value: "networks"},
+        "learnt": True,
+        "settings": {"shares": list(settings.shares), "least_probability": settings.least_probability},
+        "training": _training(seed=seed, cpu_seconds=spent),
+        "limits": list(LINK_LIMITS),
+    }
+    save_links(trained.scorer, folder)
+    store.write_card(LINKS, version, card)
+    return Learnt(kind=LINKS, version=version, card=card)
 
 
 def _new(store: ModelStore, kind: str, now: datetime) -> tuple[str, Path]:

@@ -67,6 +67,7 @@ REVIEW_REASONS = {
     "contradicted": "What two records share is contradicted by what else they state.",
     "doubtful": "Two records were found to be of two people by a narrow margin.",
     "in_doubt": "The evidence is not enough to be certain.",
+    "predicted": "A model predicts it from the graph; no policy acts on that.",
     "over_limit": "Together they would have more than one person can have.",
 }
 

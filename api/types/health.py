@@ -151,8 +151,8 @@ class HeldBackCount:
     """Findings of a reason."""
 
     reason: str = strawberry.field(
-        description="`generic`, `blocked`, `shared`, `over_limit`, `contradicted`, `doubtful`, `in_doubt` or "
-        "`asserted_different`."
+        description="`generic`, `blocked`, `shared`, `over_limit`, `contradicted`, `doubtful`, `in_doubt`, "
+        "`predicted` or `asserted_different`."
     )
     findings: int = strawberry.field(description="How many findings there are.")
 

@@ -1,4 +1,5 @@
-// List one page of the doubtful links that wait for a steward, oldest first: those that nobody has asserted anything about.
+// List one page of the doubtful links that wait for a steward, oldest first: those that nobody has asserted anything about,
+// and of the predicted ones those that have not come true by other evidence meanwhile.
 // access: read
 MATCH (held:HeldBack)
 WHERE held.purpose IN $purposes AND held.reason IN $reasons AND held.until IS NULL
@@ -11,7 +12,10 @@ WITH held, members, sides[0] AS left, sides[1] AS right
 WHERE NOT EXISTS {
   MATCH (left)-[assertion:ASSERTED_SAME|ASSERTED_DIFFERENT]-(right)
   WHERE assertion.retracted_at IS NULL AND coalesce(assertion.purpose = held.purpose, true)
-}
+} AND NOT (held.reason = 'predicted' AND EXISTS {
+  MATCH (left)-[one:MEMBER_OF]->(:Individual)<-[other:MEMBER_OF]-(right)
+  WHERE one.valid_to IS NULL AND other.valid_to IS NULL
+})
 WITH held, members, left, right ORDER BY held.since, held.id
 WITH collect({held: held, members: members, left: left, right: right}) AS items
 WITH size(items) AS total,

@@ -34,7 +34,7 @@ from graph.repositories.components import ComponentRepository
 from graph.repositories.identities import IdentityRepository, ResolutionBusy
 from graph.repositories.neighbourhoods import NeighbourhoodRepository, Scope
 from graph.repositories.policies import PolicyRepository
-from graph.repositories.reviews import ReviewRepository
+from graph.repositories.reviews import PREDICTED, ReviewRepository
 
 NOBODY = Current(identities={}, identity_of={})
 WHOLE_UP_TO = 5_000
@@ -42,8 +42,8 @@ WHOLE_UP_TO = 5_000
 frequent values are among all records, so that they cannot be concluded of a neighbourhood."""
 PATIENCE_SECONDS = 5.0
 """How long an action waits for a resolution that is under way."""
-LOCAL_REASONS_KEPT = ("generic", "blocked")
-"""What a neighbourhood does not decide anew: these are about identifiers at which it ends."""
+LOCAL_REASONS_KEPT = ("generic", "blocked", PREDICTED)
+"""What a neighbourhood does not decide anew: the first two are about identifiers at which it ends, the last no policy reports."""
 
 
 class ReasonMissing(KindredError):  # noqa: N818 - states what was observed, as the others do

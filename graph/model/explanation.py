@@ -116,7 +116,8 @@ class HeldBack:
     id: str
     purpose: Purpose
     reason: str
-    """``generic``, ``blocked``, ``shared``, ``over_limit``, ``contradicted``, ``asserted_different`` or ``in_doubt``."""
+    """``generic``, ``blocked``, ``shared``, ``over_limit``, ``contradicted``, ``asserted_different``, ``in_doubt`` or
+    ``predicted``."""
     detail: str
     members: tuple[str, ...]
     """Identifier keys and record ids, sorted."""

@@ -16,7 +16,9 @@ from graph.repositories.paging import WRITERS, all_or_stop, batches
 from graph.statements import identity as identity_statements
 from graph.statements import review as statements
 
-REVIEWABLE = ("contradicted", "doubtful", "in_doubt", "over_limit")
+PREDICTED = "predicted"
+"""The reason of links that no policy reports but a model predicts."""
+REVIEWABLE = ("contradicted", "doubtful", "in_doubt", "over_limit", PREDICTED)
 """Reasons of what policies hold back that are about a link between two members, and that a person can settle."""
 BATCH = 2_000
 """What is reported in one transaction."""

@@ -264,6 +264,18 @@ RELATIONSHIP_TYPES = (
         ),
         colour="#57C7E3",
     ),
+    RelationshipType(
+        name="PREDICTED",
+        ends=(("Record", "Record"),),
+        properties=(
+            Property(name="probability", kind=Kind.NUMBER),
+            Property(name="least", kind=Kind.NUMBER),
+            Property(name="alternatives", kind=Kind.INTEGER),
+            *_texts("comparisons", "model"),
+            *_times("predicted_at", "retracted_at"),
+        ),
+        colour="#C990C0",
+    ),
     RelationshipType(name="ASSERTED_SAME", ends=_PAIRS_OF_EVIDENCE, properties=_ASSERTED, colour="#569480", width=3),
     RelationshipType(name="ASSERTED_DIFFERENT", ends=_PAIRS_OF_EVIDENCE, properties=_ASSERTED, colour="#F16667", width=3),
     RelationshipType(

@@ -5,6 +5,7 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import fields
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -17,13 +18,20 @@ from rich.table import Table
 from gnn.errors import InteractionsError, ModelError
 from gnn.export.dataset import Dataset, load
 from gnn.export.writing import export_graph
+from gnn.links.scorer import LinkScorer
+from gnn.links.stored import KIND as LINKS
+from gnn.links.stored import load_links
 from gnn.model_store import ModelStore
 from gnn.recommendation.stored import KIND, load_recommender
 from gnn.scoring import Embeddings, embed_all
 from gnn.substitution.stored import KIND as SUBSTITUTION
+from graph.model.claim import Claim
 from graph.model.identity import Purpose
+from graph.repositories.claims import ClaimRepository
 from graph.repositories.embeddings import EmbeddingRepository, VectorsWritten
 from graph.repositories.exports import ExportRepository
+from graph.repositories.predictions import PredictionRepository
+from graph.statements.prediction import PredictedLinkRow
 from runtime.cli.errors import reported_errors
 from runtime.cli.options import Home
 from runtime.settings import Settings, load_settings
@@ -42,6 +50,7 @@ class ModelKind(StrEnum):
 
     RECOMMENDER = KIND
     SUBSTITUTION = SUBSTITUTION
+    LINKS = LINKS
 
 
 KINDS = tuple(ModelKind)
@@ -86,16 +95,16 @@ def train(
     use: Annotated[bool, typer.Option("--use/--no-use", help="Put the new version into use.")] = True,
     home: Home = None,
 ) -> None:
-    """Train a recommender and what replaces what, judge both beside simple models on the newest weeks, and put them into use.
+    """Train a recommender and what replaces what, judged beside simple models, and what links are missing; put them into use.
 
-    Where a simple model does better, that is what will be served. Without categories of products nothing can be a
-    replacement; that is said, and the recommender is trained all the same.
+    Where a simple model does better, that is what will be served. What there is too little to learn from is said, and the
+    rest is trained all the same. Missing links are learnt from the graph alone, not from an export.
     """
     console = Console()
     with reported_errors():
         settings, now = load_settings(home=home), datetime.now(UTC)
         with _learning(), _dataset(settings, export, purpose, now) as dataset:
-            from gnn.learning import learn_recommender, learn_substitution
+            from gnn.learning import learn_links, learn_recommender, learn_substitution
 
             store = model_store(settings)
             learnt = [learn_recommender(dataset, store, now=now, seed=seed)]
@@ -103,10 +112,17 @@ def train(
                 learnt.append(learn_substitution(dataset, store, now=now, seed=seed))
             except InteractionsError as error:
                 console.print(f"no replacements were learnt: {error}", highlight=False)
+            try:
+                if export is None:
+                    claims, identity_of = asyncio.run(_records(settings))
+                    learnt.append(learn_links(claims, identity_of, store, now=now, seed=seed))
+            except InteractionsError as error:
+                console.print(f"no links were learnt: {error}", highlight=False)
             for each in learnt if use else ():
                 store.use(each.kind, each.version)
     for each in learnt:
-        console.print(_table(each.card))
+        if each.card["validation"]["models"]:
+            console.print(_table(each.card))
         state = "in use" if use else "stored"
         console.print(f"{each.kind} {each.version} is {state}; {_served(each.card)}", highlight=False)
 
@@ -137,7 +153,7 @@ def evaluate(
 
 
 def score(*, home: Home = None) -> None:
-    """Write the vectors of products and individuals by the recommender in use, for similar products and lookalikes."""
+    """Write into the graph what the models in use say: vectors for similar products and lookalikes, and links for review."""
     with reported_errors():
         settings, now = load_settings(home=home), datetime.now(UTC)
         store = model_store(settings)
@@ -145,11 +161,16 @@ def score(*, home: Home = None) -> None:
         with _dataset(settings, None, Purpose.INDIVIDUAL, now) as dataset:
             embeddings = embed_all(recommender, dataset, at=now)
         written = asyncio.run(_write(settings, recommender.version, embeddings, now))
-    Console().print(
+        predictor = store.current(LINKS)
+        predicted = None if predictor is None else asyncio.run(_predict(settings, load_links(store.path(LINKS, predictor)), now))
+    console = Console()
+    console.print(
         f"vectors of {written.products:,} products and {written.individuals:,} individuals in slot {written.slot}, "
         f"by {recommender.version}",
         highlight=False,
     )
+    if predicted is not None:
+        console.print(f"{predicted:,} predicted links for review, by {predictor}", highlight=False)
 
 
 def list_models(*, home: Home = None) -> None:
@@ -251,6 +272,26 @@ async def _write(settings: Settings, version: str, embeddings: Embeddings, now: 
         return await EmbeddingRepository(platform.database).write(
             version=version, products=embeddings.products, individuals=embeddings.customers, at=now
         )
+
+
+async def _records(settings: Settings) -> tuple[tuple[Claim, ...], dict[str, str]]:
+    """All records, and the individual of each."""
+    async with open_platform(settings) as platform:
+        evidence = await ClaimRepository(platform.database).everything()
+        return evidence.claims, await PredictionRepository(platform.database).individuals_of_records()
+
+
+async def _predict(settings: Settings, scorer: LinkScorer, now: datetime) -> int:
+    """Predict links, and have them wait for review."""
+    from gnn.links.predicting import predict_links
+    from gnn.links.settings import LinkSettings
+    from gnn.links.standing import standing
+
+    claims, identity_of = await _records(settings)
+    links = predict_links(standing(claims, identity_of), scorer, least_probability=LinkSettings().least_probability)
+    rows = [PredictedLinkRow(**{each.name: getattr(link, each.name) for each in fields(PredictedLinkRow)}) for link in links]
+    async with open_platform(settings) as platform:
+        return await PredictionRepository(platform.database).replace(rows, model=scorer.version, at=now)
 
 
 def _utc(moment: datetime | None) -> datetime | None:
