@@ -1,5 +1,4 @@
-// List one page of the doubtful links that wait for a steward, oldest first: those that nobody has asserted anything about,
-// and of the predicted ones those that have not come true by other evidence meanwhile.
+// List one page of the doubtful links that wait for a steward, oldest first: not settled, and not come true meanwhile.
 // access: read
 MATCH (held:HeldBack)
 WHERE held.purpose IN $purposes AND held.reason IN $reasons AND held.until IS NULL
