@@ -87,15 +87,24 @@ class HttpConnection:
         Raises:
             BenchError: the answer is not a profile.
         """
-        body = orjson.dumps({"query": QUERY, "variables": {"identifier": {"namespace": "email", "value": email}}})
+        found = await self.field("profile", QUERY, {"identifier": {"namespace": "email", "value": email}})
+        return found["name"]["full"], [edge["node"]["messageId"] for edge in found["journey"]["edges"]]
+
+    async def field(self, name: str, query: str, variables: dict[str, Any]) -> Any:
+        """One field of the answer to a query.
+
+        Raises:
+            BenchError: the answer does not have it.
+        """
+        body = orjson.dumps({"query": query, "variables": variables})
         self._writer.write(f"{self._head}content-length: {len(body)}\r\n\r\n".encode() + body)
         head = (await self._reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
         length = int(head.partition("content-length:")[2].partition("\r\n")[0])
         answer = orjson.loads(await self._reader.readexactly(length))
-        found = (answer.get("data") or {}).get("profile")
+        found = (answer.get("data") or {}).get(name)
         if not found:
             raise BenchError(f"the server answered {head.splitlines()[0]} with {str(answer)[:300]}")
-        return found["name"]["full"], [edge["node"]["messageId"] for edge in found["journey"]["edges"]]
+        return found
 
 
 class DriverConnection:
