@@ -19,7 +19,8 @@ WHERE touchpoint.type IN $types
 WITH DISTINCT touchpoint
 ORDER BY touchpoint.at DESC, touchpoint.id DESC
 LIMIT $most
+WITH touchpoint, head(COLLECT { MATCH (touchpoint)-[:ABOUT]->(store:Store) RETURN store.id ORDER BY store.id LIMIT 1 }) AS store_id
 MATCH (touchpoint)-[about:ABOUT]->(product:Product)
-RETURN product.id AS product_id, touchpoint.at.epochMillis AS at_ms, touchpoint.type AS type, touchpoint.event AS event,
-       about.quantity AS quantity, about.price_cents AS price_cents,
-       head(COLLECT { MATCH (touchpoint)-[:ABOUT]->(store:Store) RETURN store.id ORDER BY store.id LIMIT 1 }) AS store_id
+RETURN collect([
+  product.id, touchpoint.at.epochMillis, touchpoint.type, touchpoint.event, about.quantity, about.price_cents, store_id
+]) AS acts

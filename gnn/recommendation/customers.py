@@ -11,7 +11,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from gnn.data.catalogue import UNKNOWN, Grouping
+from gnn.data.catalogue import UNKNOWN
 from gnn.data.interactions import SECONDS_PER_DAY, Floats, Interactions, Matrix, halving, to_seconds
 from gnn.recommendation.peers.ease import recent_query
 from gnn.recommendation.settings import Settings
@@ -94,19 +94,12 @@ def look_at(shop: Shop, history: Interactions, at: datetime, settings: Settings,
         lately=lately,
         last=last,
         due=due,
-        leanings=tuple(rows_to_one(leaning @ incidence(group.grouping)) for group in shop.groups),
+        leanings=tuple(rows_to_one(leaning @ group.incidence) for group in shop.groups),
         at_places=_here(shop, history, place) if place in shop.places else _at_places(history, at, settings),
         price=np.divide(leaning @ shop.relative_price, weight, out=np.zeros(len(weight), dtype=np.float32), where=weight > 0),
         activity=np.log1p(np.asarray(lately.sum(axis=1), dtype=np.float32)).ravel(),
         vectors=tuple(space.place(query) for space in shop.spaces.values()),
     )
-
-
-def incidence(grouping: Grouping) -> Matrix:
-    """1 where an item is of a group, shape ``(items, groups)``."""
-    items = np.flatnonzero(grouping.codes != UNKNOWN)
-    ones = np.ones(len(items), dtype=np.float32)
-    return sp.csr_matrix((ones, (items, grouping.codes[items])), shape=(len(grouping.codes), len(grouping.names)))
 
 
 def _pace(bought: Interactions, at: datetime) -> tuple[Matrix, Matrix]:

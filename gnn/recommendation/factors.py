@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gnn.data.catalogue import UNKNOWN
-from gnn.data.interactions import Floats
+from gnn.data.interactions import Floats, Matrix
 from gnn.recommendation.customers import Customers
 from gnn.recommendation.shop import ITEM_COLUMNS, Shop
 
@@ -65,20 +65,27 @@ def weigh(shop: Shop, customers: Customers, items: NDArray[np.integer] | None = 
     Returns:
         Shape ``(customers, items, factors)``; columns as :func:`factors_of` says.
     """
+    whole = items is None
     items = np.arange(len(shop.catalogue)) if items is None else items
     rows = customers.taken.shape[0]
     columns = factors_of(shop)
-    out = np.empty((rows, len(items), len(columns)), dtype=np.float32)
-    taken = customers.taken[:, items].toarray()
-    together = (customers.query @ shop.together)[:, items].toarray()
+    # Column after column, seen as rows: each is written, and read by the network's product, without a stride.
+    out = np.empty((len(columns), rows, len(items)), dtype=np.float32)
+
+    def dense(matrix: Matrix) -> Floats:
+        found: Floats = (matrix if whole else matrix[:, items]).toarray()
+        return found
+
+    taken = dense(customers.taken)
+    together = dense(customers.query @ shop.together)
     values: list[Floats] = [
         np.clip(together, *WEIGHT_BOUNDS),
         *(vectors @ space.items[items].T for vectors, space in zip(customers.vectors, shop.spaces.values(), strict=True)),
-        np.log1p(customers.frequency[:, items].toarray()),
-        np.log1p(customers.lately[:, items].toarray()),
+        np.log1p(dense(customers.frequency)),
+        np.log1p(dense(customers.lately)),
         taken,
-        np.log1p(customers.last[:, items].toarray()),
-        np.log1p(customers.due[:, items].toarray()),
+        np.log1p(dense(customers.last)),
+        np.log1p(dense(customers.due)),
         *(np.broadcast_to(shop.columns[items, column], taken.shape) for column in range(len(ITEM_COLUMNS))),
     ]
     for group, leaning in zip(shop.groups, customers.leanings, strict=True):
@@ -91,10 +98,10 @@ def weigh(shop: Shop, customers: Customers, items: NDArray[np.integer] | None = 
             np.broadcast_to(group.log_share[items], taken.shape),
         ]
     if len(shop.places):
-        here = (customers.at_places @ shop.at_place)[:, items].toarray()
+        here = dense(customers.at_places @ shop.at_place)
         values.append(np.log((here + PLACE_FLOOR) / (shop.everywhere[items] + PLACE_FLOOR)))
     values.append(np.abs(shop.relative_price[items] - customers.price[:, None]))
     values.append(np.broadcast_to(customers.activity[:, None], taken.shape))
     for column, value in enumerate(values):
-        out[:, :, column] = value
-    return out
+        out[column] = value
+    return np.moveaxis(out, 0, 2)

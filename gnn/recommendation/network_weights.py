@@ -65,6 +65,8 @@ class NetworkWeights:
         rows = factors.reshape(-1, columns)
         taken = rows[:, self.taken] > 0
         standard = (rows - self.mean) / self.deviation
+        # Rows of what was taken go through the head for new items too: leaving them out would copy all others.
         scores = self.new.scores(standard * self.news)
-        scores[taken] = self.repeat.scores(standard[taken])
+        if taken.any():
+            scores[taken] = self.repeat.scores(standard[taken])
         return scores.reshape(customers, items)

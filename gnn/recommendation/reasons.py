@@ -60,22 +60,25 @@ def reasons_for(
     """
     columns = factors_of(shop)
     found = []
+    orders = [EXPLAINING] * len(items) if network is None else _by_part(columns, factors, network)
     for position, item in enumerate(items.tolist()):
-        order = _by_part(columns, factors[position], network) if network is not None else list(EXPLAINING)
-        said = (_say(shop, customer, item, columns, factors[position], family) for family in order)
+        said = (_say(shop, customer, item, columns, factors[position], family) for family in orders[position])
         found.append(next((reason for reason in said if reason is not None), _popular(shop, item)))
     return found
 
 
-def _by_part(columns: tuple[Factor, ...], factors: Floats, network: NetworkWeights) -> list[Family]:
-    """The families that speak for the item, the weightiest first."""
-    without = np.repeat(factors[None, None, :], len(EXPLAINING) + 1, axis=1)
+def _by_part(columns: tuple[Factor, ...], factors: Floats, network: NetworkWeights) -> list[tuple[Family, ...]]:
+    """For each item the families that speak for it, the weightiest first."""
+    without = np.repeat(factors[:, None, :], len(EXPLAINING) + 1, axis=1)
     for position, family in enumerate(EXPLAINING):
         of_family = [column for column, factor in enumerate(columns) if factor.family is family and column != network.taken]
-        without[0, position + 1, of_family] = network.mean[of_family]
-    scores = network.scores(without)[0]
-    parts = scores[0] - scores[1:]
-    return [EXPLAINING[position] for position in np.argsort(-parts, kind="stable").tolist() if parts[position] > 0]
+        without[:, position + 1, of_family] = network.mean[of_family]
+    scores = network.scores(without)
+    parts = scores[:, :1] - scores[:, 1:]
+    return [
+        tuple(EXPLAINING[position] for position in order.tolist() if part[position] > 0)
+        for order, part in zip(np.argsort(-parts, axis=1, kind="stable"), parts, strict=True)
+    ]
 
 
 def _say(
@@ -135,7 +138,7 @@ def _leaning(shop: Shop, customer: Customers, item: int) -> Reason | None:
         if code == UNKNOWN:
             continue
         share = float(customer.leanings[position][0, code])
-        usual = float((group.grouping.codes == code).mean())
+        usual = float(group.usual[code])
         lift = share * float(np.log(share / usual)) if share > usual else 0.0
         if lift > strongest:
             best, strongest = (group.name, group.grouping.names[code], share), lift

@@ -8,20 +8,21 @@ customer is what it did.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Final
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from gnn.data.catalogue import Catalogue, Grouping
+from gnn.data.catalogue import UNKNOWN, Catalogue, Grouping
 from gnn.data.interactions import Floats, Matrix
 from gnn.recommendation.spaces import Space
 
 ITEM_COLUMNS: Final = ("popularity", "trend", "ever", "newcomers")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Group:
     """One grouping of the items.
 
@@ -35,6 +36,21 @@ class Group:
     name: str
     grouping: Grouping
     log_share: Floats
+
+    @cached_property
+    def incidence(self) -> Matrix:
+        """1 where an item is of a group, shape ``(items, groups)``."""
+        codes = self.grouping.codes
+        items = np.flatnonzero(codes != UNKNOWN)
+        ones = np.ones(len(items), dtype=np.float32)
+        return sp.csr_matrix((ones, (items, codes[items])), shape=(len(codes), len(self.grouping.names)))
+
+    @cached_property
+    def usual(self) -> Floats:
+        """The share of all items that each group has, shape ``(groups,)``."""
+        codes = self.grouping.codes
+        counts = np.bincount(codes[codes != UNKNOWN], minlength=len(self.grouping.names))
+        return (counts / max(len(codes), 1)).astype(np.float32)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

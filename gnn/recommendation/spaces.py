@@ -1,6 +1,7 @@
 """Spaces in which customers lie near what they are likely to take: a customer's vector is made of what it did, untrained."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -21,7 +22,7 @@ class Space(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class FactorisedSpace:
     """The item factors of implicit alternating least squares (Hu, Koren and Volinsky, ICDM 2008).
 
@@ -42,7 +43,7 @@ class FactorisedSpace:
         ``(Y'Y + lambda I + sum (c - 1) y y') x = sum c y``.
         """
         width = self.items.shape[1]
-        common = self.items.T @ self.items + self.regularisation * np.eye(width, dtype=np.float32)
+        common = self._common
         placed = np.zeros((query.shape[0], width), dtype=np.float32)
         for row in range(query.shape[0]):
             start, end = query.indptr[row], query.indptr[row + 1]
@@ -52,6 +53,12 @@ class FactorisedSpace:
             confidence = np.float32(self.alpha) * query.data[start:end]
             placed[row] = np.linalg.solve(common + taken.T @ (taken * (confidence - 1)[:, None]), confidence @ taken)
         return placed
+
+    @cached_property
+    def _common(self) -> Floats:
+        """What everybody's equations have in common, shape ``(width, width)``."""
+        found: Floats = self.items.T @ self.items + self.regularisation * np.eye(self.items.shape[1], dtype=np.float32)
+        return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

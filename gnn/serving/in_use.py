@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final, Generic, TypeVar
 
 import structlog
+from threadpoolctl import threadpool_limits
 
 from gnn.errors import ModelError
 from gnn.model_store import ModelStore
@@ -51,6 +52,8 @@ class InUse(Generic[Model]):
             version = self._store.current(self._kind)
             if version == self._version:
                 return
+            # Answers are given beside each other; threads of linear algebra for each would only wait for one another.
+            threadpool_limits(1, user_api="blas")
             self._model = None if version is None else self._load(self._store.path(self._kind, version))
             self._version = version
             log.info("model.taken_up", kind=self._kind, version=version)

@@ -13,7 +13,7 @@ from gnn.serving.in_use import InUse
 from graph.model.identity import Purpose
 from graph.model.ids import IdentifierKey
 from graph.repositories.acts import ActRepository
-from graph.statements.recommendation import ProductActRow
+from graph.statements.recommendation import ProductAct
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +101,7 @@ class RecommendationDesk:
         )
 
 
-def _acts(rows: Sequence[ProductActRow]) -> list[Act]:
+def _acts(rows: Sequence[ProductAct]) -> list[Act]:
     found = []
     for row in rows:
         strength = strength_of(row.type, row.event)

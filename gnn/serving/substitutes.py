@@ -17,7 +17,7 @@ from gnn.substitution.substitution import Substitute, Substitution, substitutes
 from graph.model.identity import Purpose
 from graph.model.ids import IdentifierKey
 from graph.repositories.acts import ActRepository
-from graph.statements.recommendation import ProductActRow
+from graph.statements.recommendation import ProductAct
 
 BOUGHT: Final = ("order",)
 CENTS: Final = 100.0
@@ -105,7 +105,7 @@ class SubstitutionDesk:
         return Substituted(items=items, model=model, purchases=len(shopper.item))
 
 
-def _shopper(model: Substitution, rows: Sequence[ProductActRow]) -> Shopper:
+def _shopper(model: Substitution, rows: Sequence[ProductAct]) -> Shopper:
     bought = [row for row in rows if strength_of(row.type, row.event) == PURCHASE]
     if not bought:
         return NOBODY

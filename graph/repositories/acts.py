@@ -17,7 +17,8 @@ class ActRepository:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def of(self, key: IdentifierKey, *, purpose: Purpose, types: Sequence[str]) -> list[statements.ProductActRow]:
+    async def of(self, key: IdentifierKey, *, purpose: Purpose, types: Sequence[str]) -> list[statements.ProductAct]:
         """What whoever has an identifier did with products, newest first; nothing where nobody has it."""
         lookup = statements.ActLookup(key=key, purpose=purpose, types=types, most=MOST)
-        return await self._database.run(statements.READ_ACTS, lookup)
+        [row] = await self._database.run(statements.READ_ACTS, lookup)
+        return [statements.ProductAct(*act) for act in row.acts]

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from graph.statements.statement import Statement
 
@@ -16,8 +17,7 @@ class ActLookup:
     most: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProductActRow:
+class ProductAct(NamedTuple):
     """One touchpoint and one product that it is about; ``at_ms`` is milliseconds since 1970-01-01 UTC, ``price_cents`` of one."""
 
     product_id: str
@@ -29,4 +29,11 @@ class ProductActRow:
     store_id: str | None
 
 
-READ_ACTS = Statement(name="recommendation/read_acts", parameters=ActLookup, row=ProductActRow, hot_path=True, plain=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProductActsRow:
+    """All acts at once: the values of each ``ProductAct``, in its order. A row for each would take twice the time to read."""
+
+    acts: list[list[Any]]
+
+
+READ_ACTS = Statement(name="recommendation/read_acts", parameters=ActLookup, row=ProductActsRow, hot_path=True, plain=True)
