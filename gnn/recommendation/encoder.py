@@ -17,6 +17,7 @@ from torch_geometric.nn import MessagePassing, SimpleConv
 from gnn.data.interactions import Floats, Matrix
 from gnn.recommendation.settings import Settings
 from gnn.recommendation.spaces import EncodedSpace
+from gnn.recommendation.team import Team, device, team
 
 BATCH: Final = 256
 LEARNING_RATE: Final = 5e-3
@@ -66,7 +67,9 @@ def fit_encoder(query: Matrix, taken: Matrix, settings: Settings, *, seed: int) 
     torch.manual_seed(seed)
     generator = np.random.default_rng(seed)
     counts = np.asarray(taken.sum(axis=0), dtype=np.float32).ravel() + 1
-    encoder = Encoder(counts / counts.sum(), settings.width)
+    together = team()
+    encoder = Encoder(counts / counts.sum(), settings.width).to(device())
+    together.begin_alike(encoder)
     learners = np.flatnonzero(np.diff(query.indptr) >= LEAST_ITEMS)
     steps = settings.encoder_epochs * -(-len(learners) // BATCH)
     optimiser = torch.optim.Adam(encoder.parameters(), lr=LEARNING_RATE)
@@ -74,27 +77,31 @@ def fit_encoder(query: Matrix, taken: Matrix, settings: Settings, *, seed: int) 
     for _ in range(settings.encoder_epochs):
         order = generator.permutation(learners)
         for start in range(0, len(order), BATCH):
-            loss = _hidden_items_loss(encoder, query[order[start : start + BATCH]], generator)
+            loss = _hidden_items_loss(encoder, query[order[start : start + BATCH]], generator, together)
             optimiser.zero_grad()
             loss.backward()
+            together.add_gradients(encoder)
             optimiser.step()
             schedule.step()
     with torch.no_grad():
-        return EncodedSpace(taken=encoder.taken.numpy().copy(), items=(encoder.sharpness * encoder.wanted).numpy())
+        return EncodedSpace(taken=encoder.taken.cpu().numpy().copy(), items=(encoder.sharpness * encoder.wanted).cpu().numpy())
 
 
-def _hidden_items_loss(encoder: Encoder, query: Matrix, generator: np.random.Generator) -> Tensor:
+def _hidden_items_loss(encoder: Encoder, query: Matrix, generator: np.random.Generator, together: Team) -> Tensor:
+    """Of this process's share of a batch; what is hidden is drawn for the whole of it, so that all draw alike."""
     hidden = _hide(query, generator)
     shown, asked = query.copy(), query.copy()
     shown.data = query.data * ~hidden
     asked.data = hidden.astype(np.float32)
+    own = together.share(np.arange(query.shape[0]))
+    shown, asked = shown[own], asked[own]
     shown.eliminate_zeros()
-    seen = torch.from_numpy(shown.toarray() > 0)
-    wanted = torch.from_numpy(asked.toarray())
-    chances = torch.log_softmax(encoder(to_torch(shown)).masked_fill(seen, -torch.inf), dim=1).masked_fill(seen, 0.0)
-    foretold = -((chances * wanted).sum(dim=1) / wanted.sum(dim=1).clamp(min=1)).mean()
+    seen = torch.from_numpy(shown.toarray() > 0).to(device())
+    wanted = torch.from_numpy(asked.toarray()).to(device())
+    chances = torch.log_softmax(encoder(to_torch(shown).to(device())).masked_fill(seen, -torch.inf), dim=1).masked_fill(seen, 0.0)
+    foretold = -((chances * wanted).sum(dim=1) / wanted.sum(dim=1).clamp(min=1)).sum() / query.shape[0]
     size = (encoder.taken.square().sum() + encoder.wanted.square().sum()) / encoder.taken.shape[1]
-    return foretold + DECAY * size
+    return foretold + DECAY * size / together.size
 
 
 def _hide(query: Matrix, generator: np.random.Generator) -> NDArray[np.bool_]:

@@ -95,7 +95,7 @@ class FactorNetwork(nn.Module):
 
 
 def _numpy(tensor: Tensor) -> Floats:
-    return np.ascontiguousarray(tensor.detach().numpy(), dtype=np.float32)
+    return np.ascontiguousarray(tensor.detach().cpu().numpy(), dtype=np.float32)
 
 
 def standardisation(sample: Floats) -> tuple[Floats, Floats]:
@@ -122,6 +122,11 @@ def listwise_loss(scores: Tensor, wanted: Tensor) -> Tensor:
     chances = torch.log_softmax(scores[judged], dim=1).masked_fill(wanted[judged] == 0, 0.0)
     weights = counts[judged].sqrt()
     return -(chances.sum(dim=1) / counts[judged] * weights).sum() / weights.sum()
+
+
+def listwise_weight(wanted: Tensor) -> Tensor:
+    """What the customers of :func:`listwise_loss` weigh together: the roots of their targets' numbers, added up."""
+    return wanted.sum(dim=1).sqrt().sum()
 
 
 def choose(generator: np.random.Generator, items: int, sample: int) -> NDArray[np.int64]:

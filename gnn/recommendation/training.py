@@ -15,10 +15,11 @@ from gnn.errors import InteractionsError
 from gnn.recommendation.customers import Customers, look_at
 from gnn.recommendation.factors import factors_of, weigh
 from gnn.recommendation.fitting import fit_shop
-from gnn.recommendation.network import FactorNetwork, choose, listwise_loss, standardisation
+from gnn.recommendation.network import FactorNetwork, choose, listwise_loss, listwise_weight, standardisation
 from gnn.recommendation.network_weights import NetworkWeights
 from gnn.recommendation.settings import Settings
 from gnn.recommendation.shop import Shop
+from gnn.recommendation.team import Team, device, team
 
 SAMPLED_CUSTOMERS: Final = 64
 
@@ -86,28 +87,34 @@ def train(moments: list[Moment], settings: Settings, *, seed: int) -> NetworkWei
     """
     torch.manual_seed(seed)
     generator = np.random.default_rng(seed)
-    network = _new_network(moments, settings, generator)
+    together = team()
+    network = _new_network(moments, settings, generator).to(device())
+    together.begin_alike(network)
     steps = settings.epochs * sum(-(-len(_judged(each)) // settings.batch) for each in moments)
     optimiser = torch.optim.AdamW(network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay)
     schedule = torch.optim.lr_scheduler.LinearLR(optimiser, 1.0, 1.0 / max(steps, 1), total_iters=max(steps, 1))
     for _ in range(settings.epochs):
         for at, block in _batches(moments, settings.batch, generator):
             items = choose(generator, len(at.shop.catalogue), settings.sample)
-            loss = _loss(network, at, block, items)
+            loss = _loss(network, at, together.share(block), items, together)
             optimiser.zero_grad()
             loss.backward()
+            together.add_gradients(network)
             optimiser.step()
             schedule.step()
     return network.weights()
 
 
-def _loss(network: FactorNetwork, at: Moment, block: NDArray[np.int64], items: NDArray[np.int64]) -> torch.Tensor:
-    factors = torch.from_numpy(weigh(at.shop, at.customers.block(block), items))
-    wanted = torch.from_numpy(at.targets[block][:, items].toarray())
+def _loss(network: FactorNetwork, at: Moment, block: NDArray[np.int64], items: NDArray[np.int64], together: Team) -> torch.Tensor:
+    """Of this process's share of a batch: what it adds to the loss of the whole."""
+    factors = torch.from_numpy(weigh(at.shop, at.customers.block(block), items)).to(device())
+    wanted = torch.from_numpy(at.targets[block][:, items].toarray()).to(device())
     taken = factors[..., network.taken] > 0
     scores = network(factors)
-    fresh = listwise_loss(scores.masked_fill(taken, -torch.inf), wanted.masked_fill(taken, 0.0))
-    return listwise_loss(scores, wanted) + fresh
+    unseen = wanted.masked_fill(taken, 0.0)
+    fresh = listwise_loss(scores.masked_fill(taken, -torch.inf), unseen)
+    of_any = together.weighed(listwise_loss(scores, wanted), listwise_weight(wanted))
+    return of_any + together.weighed(fresh, listwise_weight(unseen))
 
 
 def _new_network(moments: list[Moment], settings: Settings, generator: np.random.Generator) -> FactorNetwork:

@@ -103,11 +103,15 @@ def train(
     console = Console()
     with reported_errors():
         settings, now = load_settings(home=home), datetime.now(UTC)
-        with _learning(), _dataset(settings, export, purpose, now) as dataset:
+        with _learning(), _team(export) as first, _dataset(settings, export, purpose, now) as dataset:
             from gnn.learning import learn_links, learn_recommender, learn_substitution
 
             store = model_store(settings)
-            learnt = [learn_recommender(dataset, store, now=now, seed=seed)]
+            with tempfile.TemporaryDirectory(prefix="kindred-models-") as nowhere:
+                kept = store if first else ModelStore(folder=Path(nowhere))
+                learnt = [learn_recommender(dataset, kept, now=now, seed=seed)]
+            if not first:
+                return
             try:
                 learnt.append(learn_substitution(dataset, store, now=now, seed=seed))
             except InteractionsError as error:
@@ -238,6 +242,17 @@ def _learning() -> Iterator[None]:
             yield
     except ModuleNotFoundError as error:
         raise ModelError(f"learning needs the package {error.name}: uv sync --group gnn", code="packages_missing") from error
+
+
+@contextmanager
+def _team(export: Path | None) -> Iterator[bool]:
+    """Join the processes that ``torchrun`` started, if it did; gives whether this is the one that stores what was learnt."""
+    from gnn.recommendation.team import joined
+
+    with joined() as together:
+        if together.size > 1 and export is None:
+            raise ModelError("processes that train together need one export: kindred export graph, then --export")
+        yield together.rank == 0
 
 
 @contextmanager
