@@ -44,7 +44,6 @@ class RecommendationQuery:
         if isinstance(normalised, RejectedValue):
             return InvalidIdentifier(namespace=customer.namespace, value=customer.value, message=normalised.reason)
         desk = info.context.recommendations
-        personal = await may_be_used(info, normalised.key)
         answer = await desk.recommend(
             normalised.key,
             purpose=graph_purpose(purpose),
@@ -52,8 +51,8 @@ class RecommendationQuery:
             count=count,
             wanted=Wanted(str(wanted.value)),
             page=(context or RecommendationContext()).on_the_page(),
-            personal=personal,
+            personal=may_be_used(info, normalised.key),
         )
         if answer is None:
             return NoModel(message="no recommender is in use: kindred train makes one")
-        return Recommendations.of(answer, personal=personal)
+        return Recommendations.of(answer)

@@ -48,7 +48,7 @@ class SubstituteQuery:
             normalised = info.context.normalise(customer.namespace, customer.value)
             if isinstance(normalised, RejectedValue):
                 return InvalidIdentifier(namespace=customer.namespace, value=customer.value, message=normalised.reason)
-            key = normalised.key if await may_be_used(info, normalised.key) else None
+            key = normalised.key
         try:
             answer = await info.context.substitutes.substitutes(
                 str(product),
@@ -57,9 +57,14 @@ class SubstituteQuery:
                 at=info.context.clock(),
                 count=count,
                 shelf=(context or SubstitutesContext()).at_the_shelf(),
+                personal=_may_be_used(info, key),
             )
         except ModelError as error:
             raise InvalidArgument(str(error)) from error
         if answer is None:
             return NoModel(message="nothing is known of replacements: kindred train learns them")
-        return Substitutes.of(answer, personal=key is not None)
+        return Substitutes.of(answer)
+
+
+async def _may_be_used(info: Info, key: IdentifierKey | None) -> bool:
+    return key is not None and await may_be_used(info, key)

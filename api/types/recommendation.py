@@ -130,11 +130,11 @@ class Recommendations:
     model: RecommendationModel = strawberry.field(description="What made them.")
 
     @classmethod
-    def of(cls, answer: Answer, *, personal: bool) -> "Recommendations":
+    def of(cls, answer: Answer) -> "Recommendations":
         """From the desk's."""
         return cls(
             items=[Recommendation.of(item, answer.titles) for item in answer.items],
-            personal=personal,
+            personal=answer.personal,
             acts=answer.acts,
             model=RecommendationModel(
                 version=answer.recommender.version, trained_until=answer.recommender.shop.cutoff, served=answer.served

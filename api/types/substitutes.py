@@ -74,7 +74,7 @@ class Substitutes:
     model: RecommendationModel = strawberry.field(description="What made them.")
 
     @classmethod
-    def of(cls, answer: Answer, *, personal: bool) -> "Substitutes":
+    def of(cls, answer: Answer) -> "Substitutes":
         """From the desk's."""
         items = [
             Substitute(
@@ -88,7 +88,7 @@ class Substitutes:
         model = RecommendationModel(
             version=answer.model.version, trained_until=answer.model.shelf.cutoff, served=answer.model.served
         )
-        return cls(items=items, personal=personal, purchases=answer.purchases, model=model)
+        return cls(items=items, personal=answer.personal, purchases=answer.purchases, model=model)
 
 
 SubstitutesResult = Annotated[

@@ -71,11 +71,11 @@ def fit_encoder(query: Matrix, taken: Matrix, settings: Settings, *, seed: int) 
     encoder = Encoder(counts / counts.sum(), settings.width).to(device())
     together.begin_alike(encoder)
     learners = np.flatnonzero(np.diff(query.indptr) >= LEAST_ITEMS)
-    steps = settings.encoder_epochs * -(-len(learners) // BATCH)
+    steps = settings.encoder_epochs * -(-min(len(learners), settings.most_encoded) // BATCH)
     optimiser = torch.optim.Adam(encoder.parameters(), lr=LEARNING_RATE)
     schedule = torch.optim.lr_scheduler.LinearLR(optimiser, 1.0, 1.0 / max(steps, 1), total_iters=max(steps, 1))
     for _ in range(settings.encoder_epochs):
-        order = generator.permutation(learners)
+        order = generator.permutation(learners)[: settings.most_encoded]
         for start in range(0, len(order), BATCH):
             loss = _hidden_items_loss(encoder, query[order[start : start + BATCH]], generator, together)
             optimiser.zero_grad()

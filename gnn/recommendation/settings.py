@@ -29,6 +29,9 @@ class Settings:
         encoder_epochs: passes over the customers for the encoded space, at each cutoff.
         hidden: width of the network's hidden layers.
         epochs: passes over the customers of all training cutoffs.
+        most_customers: so many customers of each cutoff at most are learnt from in one pass, drawn anew for each, and so many are
+            judged by at most.
+        most_encoded: the same for the encoded space.
         batch: customers in one step.
         sample: items in one step: the softmax is over a random part of the catalogue of this size.
         learning_rate: of Adam at the first step; it falls to 0 in equal steps.
@@ -47,6 +50,8 @@ class Settings:
     encoder_epochs: int = 8
     hidden: int = 64
     epochs: int = 8
+    most_customers: int = 5_000
+    most_encoded: int = 20_000
     batch: int = 32
     sample: int = 4_000
     learning_rate: float = 3e-3

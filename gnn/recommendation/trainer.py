@@ -1,11 +1,12 @@
 """From interactions to a recommender: judged on the newest horizon first, then trained once more with that horizon."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
 import numpy as np
+import scipy.sparse as sp
 
 from gnn.data.interactions import Interactions
 from gnn.errors import InteractionsError
@@ -70,7 +71,7 @@ def train_recommender(interactions: Interactions, cutoff: datetime, settings: Se
     past = interactions.before(cutoff)
     earlier = [*earlier_cutoffs(past, cutoff - settings.horizon, settings), cutoff - settings.horizon]
     moments = [moment(past, each, settings, seed=seed) for each in earlier]
-    measured = judge(moments[:-1], moments[-1], settings, seed=seed)
+    measured = judge(moments[:-1], some_customers(moments[-1], settings.most_customers, seed=seed), settings, seed=seed)
     if not len(measured[NETWORK][Target.ANY].ndcg):
         raise InteractionsError(
             f"from {earlier[-1]} to {cutoff} nobody took an item that could be recommended: nothing to judge by"
@@ -97,6 +98,18 @@ def _best(measured: Mapping[str, Mapping[Target, Measured]], target: Target, amo
     """The model with the greatest NDCG at a target; the network where nobody could be judged."""
     ndcg = {name: measured[name][target].ndcg for name in among}
     return max(ndcg, key=lambda name: float(ndcg[name].mean()) if len(ndcg[name]) else 0.0)
+
+
+def some_customers(at: Moment, most: int, *, seed: int) -> Moment:
+    """The moment with the targets of at most so many customers, drawn at random; the others are then not judged by."""
+    judged = np.flatnonzero(np.diff(at.targets.indptr) > 0)
+    if len(judged) <= most:
+        return at
+    kept = np.zeros(at.targets.shape[0], dtype=np.float32)
+    kept[np.random.default_rng(seed).choice(judged, most, replace=False)] = 1.0
+    targets = sp.csr_matrix(sp.diags(kept) @ at.targets)
+    targets.eliminate_zeros()
+    return replace(at, targets=targets)
 
 
 def judge(training: list[Moment], at: Moment, settings: Settings, *, seed: int) -> dict[str, Mapping[Target, Measured]]:

@@ -90,11 +90,12 @@ def train(moments: list[Moment], settings: Settings, *, seed: int) -> NetworkWei
     together = team()
     network = _new_network(moments, settings, generator).to(device())
     together.begin_alike(network)
-    steps = settings.epochs * sum(-(-len(_judged(each)) // settings.batch) for each in moments)
+    customers = [min(len(_judged(each)), settings.most_customers) for each in moments]
+    steps = settings.epochs * sum(-(-count // settings.batch) for count in customers)
     optimiser = torch.optim.AdamW(network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay)
     schedule = torch.optim.lr_scheduler.LinearLR(optimiser, 1.0, 1.0 / max(steps, 1), total_iters=max(steps, 1))
     for _ in range(settings.epochs):
-        for at, block in _batches(moments, settings.batch, generator):
+        for at, block in _batches(moments, settings, generator):
             items = choose(generator, len(at.shop.catalogue), settings.sample)
             loss = _loss(network, at, together.share(block), items, together)
             optimiser.zero_grad()
@@ -134,11 +135,13 @@ def _judged(at: Moment) -> NDArray[np.int64]:
     return np.flatnonzero(np.diff(at.targets.indptr) > 0)
 
 
-def _batches(moments: list[Moment], batch: int, generator: np.random.Generator) -> Iterator[tuple[Moment, NDArray[np.int64]]]:
-    """Every judged customer of every moment once, in random order; one batch is of one moment."""
+def _batches(
+    moments: list[Moment], settings: Settings, generator: np.random.Generator
+) -> Iterator[tuple[Moment, NDArray[np.int64]]]:
+    """The judged customers of every moment once, at most so many of each, in random order; one batch is of one moment."""
     batches = []
     for at in moments:
-        order = generator.permutation(_judged(at))
-        batches += [(at, order[start : start + batch]) for start in range(0, len(order), batch)]
+        order = generator.permutation(_judged(at))[: settings.most_customers]
+        batches += [(at, order[start : start + settings.batch]) for start in range(0, len(order), settings.batch)]
     for position in generator.permutation(len(batches)):
         yield batches[position]

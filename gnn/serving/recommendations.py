@@ -1,7 +1,7 @@
 """Recommendations for whoever is on the page, by the model in use and what they did up to this moment."""
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -42,6 +42,7 @@ class Recommended:
         titles: names of the items and of those that reasons go through, by id.
         recommender: what made them.
         served: the network, or the simple model that did better.
+        personal: whether what the customer did was used.
         acts: how many acts of the customer they are made from.
     """
 
@@ -49,6 +50,7 @@ class Recommended:
     titles: dict[str, str]
     recommender: Recommender
     served: str
+    personal: bool
     acts: int
 
 
@@ -67,7 +69,15 @@ class RecommendationDesk:
         self._suppressed = frozenset(suppressed)
 
     async def recommend(
-        self, key: IdentifierKey, *, purpose: Purpose, at: datetime, count: int, wanted: Wanted, page: OnThePage, personal: bool
+        self,
+        key: IdentifierKey,
+        *,
+        purpose: Purpose,
+        at: datetime,
+        count: int,
+        wanted: Wanted,
+        page: OnThePage,
+        personal: Awaitable[bool],
     ) -> Recommended | None:
         """The items that whoever has an identifier is most likely to take next; None where no model is in use.
 
@@ -78,15 +88,14 @@ class RecommendationDesk:
             count: how many at most.
             wanted: any, new or known items.
             page: what the page knows.
-            personal: False leaves out all that the customer did, this session too, for who did not want it used.
+            personal: whether what the customer did may be used; if not, all of it is left out, this session too. Asked while
+                the acts are read.
         """
+        rows, allowed = await asyncio.gather(self._acts.of(key, purpose=purpose, types=list(STRENGTHS)), personal)
         recommender = await self._in_use.model()
         if recommender is None:
             return None
-        acts: list[Act] = []
-        if personal:
-            rows = await self._acts.of(key, purpose=purpose, types=list(STRENGTHS))
-            acts = [*_acts(rows), *_session(page, at)]
+        acts: list[Act] = [*_acts(rows), *_session(page, at)] if allowed else []
         left_out = {*page.left_out, *page.in_cart, *self._suppressed}
         items = await asyncio.to_thread(
             recommender.recommend, acts, at=at, count=count, wanted=wanted, left_out=left_out, place=page.store
@@ -97,6 +106,7 @@ class RecommendationDesk:
             titles=recommender.titles(named),
             recommender=recommender,
             served=recommender.served_new if wanted is Wanted.NEW else recommender.served,
+            personal=allowed,
             acts=len(acts),
         )
 

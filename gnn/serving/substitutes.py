@@ -1,7 +1,7 @@
 """Replacements for what is not there, for whoever is on the page, by the model in use and what they bought up to now."""
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from math import nan
@@ -47,11 +47,13 @@ class Substituted:
     Attributes:
         items: best first.
         model: what made them.
+        personal: whether what the shopper bought was used.
         purchases: how many purchases of the shopper they rest on, one for each product and day.
     """
 
     items: Sequence[Substitute]
     model: Substitution
+    personal: bool
     purchases: int
 
 
@@ -70,26 +72,35 @@ class SubstitutionDesk:
         self._suppressed = frozenset(suppressed)
 
     async def substitutes(
-        self, product: str, key: IdentifierKey | None, *, purpose: Purpose, at: datetime, count: int, shelf: AtTheShelf
+        self,
+        product: str,
+        key: IdentifierKey | None,
+        *,
+        purpose: Purpose,
+        at: datetime,
+        count: int,
+        shelf: AtTheShelf,
+        personal: Awaitable[bool],
     ) -> Substituted | None:
         """What whoever has an identifier is likeliest to accept in the place of a product; None where no model is in use.
 
         Args:
             product: the id of what is not there.
-            key: the identifier; None where nothing is known of the shopper, or what they did may not be used.
+            key: the identifier; None where nothing is known of the shopper.
             purpose: which identity graph says whose purchases count.
             at: now.
             count: how many at most.
             shelf: what the page knows.
+            personal: whether what the shopper did may be used; asked while it is read.
 
         Raises:
             ModelError: a replacement is to share a quality that the model does not know.
         """
+        rows, allowed = await asyncio.gather(self._bought(key, purpose), personal)
         model = await self._in_use.model()
         if model is None:
             return None
-        rows = [] if key is None else await self._acts.of(key, purpose=purpose, types=list(BOUGHT))
-        shopper = _shopper(model, rows)
+        shopper = _shopper(model, rows if allowed else [])
         items = await asyncio.to_thread(
             substitutes,
             model,
@@ -102,7 +113,10 @@ class SubstitutionDesk:
             agree_on=shelf.agree_on,
             category=shelf.category,
         )
-        return Substituted(items=items, model=model, purchases=len(shopper.item))
+        return Substituted(items=items, model=model, personal=allowed, purchases=len(shopper.item))
+
+    async def _bought(self, key: IdentifierKey | None, purpose: Purpose) -> list[ProductAct]:
+        return [] if key is None else await self._acts.of(key, purpose=purpose, types=list(BOUGHT))
 
 
 def _shopper(model: Substitution, rows: Sequence[ProductAct]) -> Shopper:

@@ -13,7 +13,8 @@ from gnn.recommendation.model import NETWORK, Act, Recommender, Wanted
 from gnn.recommendation.reasons import ReasonKind
 from gnn.recommendation.settings import Settings
 from gnn.recommendation.stored import load_recommender, save_recommender
-from gnn.recommendation.trainer import Trained, train_recommender
+from gnn.recommendation.trainer import Trained, some_customers, train_recommender
+from gnn.recommendation.training import moment
 from tests.unit.gnn.shops import OPENED, TASTES, item_id, shop
 
 CUTOFF = OPENED + timedelta(weeks=30)
@@ -134,3 +135,12 @@ def test_a_checkpoint_that_was_changed_is_refused(trained: Trained, tmp_path: Pa
 def test_too_short_a_history_is_refused(interactions: Interactions) -> None:
     with pytest.raises(InteractionsError, match="less than two horizons"):
         train_recommender(interactions, OPENED + timedelta(weeks=8), SMALL, version="v1", seed=0)
+
+
+def test_at_most_so_many_customers_are_judged_by(interactions: Interactions) -> None:
+    at = moment(interactions, OPENED + timedelta(weeks=24), SMALL, seed=0)
+    some = some_customers(at, 7, seed=0)
+    judged = np.flatnonzero(np.diff(some.targets.indptr))
+    assert len(judged) == 7
+    assert (some.targets[judged] != at.targets[judged]).nnz == 0
+    assert some_customers(at, 10_000, seed=0) is at
