@@ -15,6 +15,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from gnn.drift import drift
 from gnn.errors import InteractionsError, ModelError
 from gnn.export.dataset import Dataset, load
 from gnn.export.writing import export_graph
@@ -22,6 +23,7 @@ from gnn.links.scorer import LinkScorer
 from gnn.links.stored import KIND as LINKS
 from gnn.links.stored import load_links
 from gnn.model_store import ModelStore
+from gnn.recommendation.model import NETWORK
 from gnn.recommendation.stored import KIND, load_recommender
 from gnn.scoring import Embeddings, embed_all
 from gnn.substitution.stored import KIND as SUBSTITUTION
@@ -138,7 +140,7 @@ def evaluate(
     export: Export = None,
     home: Home = None,
 ) -> None:
-    """Tell how a recommender has done on what customers took since it was trained, beside the simple models."""
+    """Tell how a recommender has done on what customers took since it was trained, beside the simple models, and what changed."""
     with reported_errors():
         settings, now = load_settings(home=home), datetime.now(UTC)
         store = model_store(settings)
@@ -146,14 +148,28 @@ def evaluate(
         with _learning(), _dataset(settings, export, purpose, now) as dataset:
             from gnn.evaluating import evaluate as evaluated
 
-            found = evaluated(recommender, dataset.interactions(), until=dataset.cutoff)
+            interactions = dataset.interactions()
+            found = evaluated(recommender, interactions, until=dataset.cutoff)
+            moved = drift(recommender, interactions, until=dataset.cutoff)
+            judged = store.card(KIND, recommender.version)["validation"]["models"]
     table = Table("model", "target", "recall@20", "NDCG@20", "95 % interval", "customers", title=recommender.version)
     for each in found:
         interval = f"{each.ndcg.low:.4f} to {each.ndcg.high:.4f}"
         table.add_row(
             each.model, each.target, f"{each.recall.mean:.4f}", f"{each.ndcg.mean:.4f}", interval, f"{each.customers:,}"
         )
-    Console().print(table)
+    console = Console()
+    console.print(table)
+    console.print(
+        f"{moved.unknown:.0%} of {moved.purchases:,} purchases since are of products that it does not know; of the others, "
+        f"{moved.verdict} (stability index {moved.stability:.2f})",
+        highlight=False,
+    )
+    for each in found:
+        before = judged.get(each.model, {}).get(each.target, {}).get("ndcg@20", {}).get("mean")
+        if each.model == NETWORK and before is not None:
+            since = f"{each.ndcg.mean:.4f} since, {before:.4f} when judged"
+            console.print(f"{each.target} NDCG@20 of the network: {since}", highlight=False)
 
 
 def score(*, home: Home = None) -> None:

@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +113,23 @@ def test_models_and_evaluate_tell_of_what_is_in_use(
     shown = run(environment, home, "models", "show", "--kind", "substitution")
     assert f'"version": "{store.current("substitution")}"' in shown
     assert '"model": "substitution"' in shown
+
+
+def test_evaluate_tells_how_an_earlier_model_has_done_since(
+    environment: dict[str, str], home: Path, trained: str, store: ModelStore
+) -> None:
+    assert trained
+    newest = datetime.fromisoformat(store.card("recommender", str(store.current("recommender")))["data"]["last"])
+    folder = home / "earlier"
+    before = (newest - timedelta(days=20)).strftime("%Y-%m-%dT%H:%M:%S")
+    run(environment, home, "export", "graph", "--before", before, "--out", str(folder))
+    known = set(store.versions("recommender"))
+    run(environment, home, "train", "--export", str(folder), "--no-use")
+    [earlier] = set(store.versions("recommender")) - known
+    told = run(environment, home, "evaluate", "--version", earlier)
+    assert re.search(r"\d+% of \d+ purchases since are of products that it does not know", told)
+    assert "stability index" in told
+    assert re.search(r"any NDCG@20 of the network: 0\.\d{4} since, 0\.\d{4} when judged", told)
 
 
 def test_the_notebook_runs_on_an_export(environment: dict[str, str], home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
