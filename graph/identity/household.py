@@ -5,13 +5,13 @@ the same evidence yields the same households, in whatever order it comes.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import pairwise
 
 import numpy as np
 
-from graph.identity.homes.arrays import Floats, Index, keyed, runs
+from graph.identity.homes.arrays import Floats, Index, keyed, runs, several
 from graph.identity.homes.dwellings import Dwellings, dwellings_of
 from graph.identity.homes.linkage import average_linkage
 from graph.identity.homes.model import HomeModel, Sharing, bits, learn
@@ -22,10 +22,12 @@ from graph.identity.homes.pairs import (
     co_residents,
     compared,
     sharing,
+    surname_counts,
     surname_shares,
     surroundings,
 )
 from graph.identity.homes.placing import Pointers, place, pointers_of
+from graph.identity.homes.reference import HomeReference
 from graph.identity.homes.residents import Residents, namespaces_of, residents_of
 from graph.identity.homes.score import Scores, score
 from graph.identity.policy import HomeEvidence, Policy, PolicyError
@@ -66,6 +68,8 @@ class Homes:
     """Number of each individual's household."""
     crowded_from: int
     """Individuals at one address from which it is reported, unless they are one household."""
+    reference: HomeReference
+    """What is known of all individuals."""
 
     @property
     def parts(self) -> tuple[tuple[str, ...], ...]:
@@ -81,8 +85,16 @@ class Homes:
         return dict(zip(self.residents.ids, self.residents.first_seen, strict=True))
 
 
-def read_homes(evidence: EvidenceSet, policy: Policy, individual_of: Mapping[str, IdentityId]) -> Homes:
+def read_homes(
+    evidence: EvidenceSet, policy: Policy, individual_of: Mapping[str, IdentityId], reference: HomeReference | None = None
+) -> Homes:
     """Work out who lives with whom. Whoever has a record of a person is in one household, if alone.
+
+    Args:
+        evidence: all there is; where a ``reference`` is given, some of it.
+        policy: what makes a home.
+        individual_of: record to its individual.
+        reference: what is known of all individuals; None to learn it from these.
 
     Raises:
         PolicyError: the policy does not say what makes a home.
@@ -95,13 +107,20 @@ def read_homes(evidence: EvidenceSet, policy: Policy, individual_of: Mapping[str
         individual_of,
         is_shared=lambda key: namespace_of(key) in home.shared and not policy.blocked.holds(key),
     )
-    dwellings = dwellings_of(residents)
-    shares = surname_shares(residents)
+    if reference is not None:
+        residents = replace(residents, now=reference.now)
+    dwellings, moves = dwellings_of(residents, None if reference is None else reference.moves)
+    counts = surname_counts(residents) if reference is None else reference.counts(residents.surnames)
+    individuals = len(residents) if reference is None else reference.individuals
+    shares = surname_shares(counts, individuals)
     pairs = compared(*co_residents(residents, dwellings), residents, shares)
     at_unit = surroundings(residents, dwellings, pairs)
     at_building = surroundings(residents, dwellings.whole, pairs) if dwellings.unit.any() else at_unit
     common = _sharing(residents, dwellings, shares, home)
-    model = learn(residents, dwellings, pairs, at_unit, common, shares, home)
+    if reference is None:
+        model = learn(residents, dwellings, pairs, at_unit, common, shares, home)
+    else:
+        model = reference.model.over(namespaces_of(residents.identifiers)[1], home)
     scores = score(residents, dwellings, pairs, at_unit, at_building, common, model, home)
     pointers = pointers_of(residents, dwellings, common, shares, model)
     stewards = _stewards(evidence.assertions, policy, residents, individual_of)
@@ -118,6 +137,14 @@ def read_homes(evidence: EvidenceSet, policy: Policy, individual_of: Mapping[str
         stewards=stewards,
         household=place(pointers, household, home, apart=stewards.different),
         crowded_from=home.crowded_from,
+        reference=reference
+        or HomeReference(
+            individuals=individuals,
+            surnames=several(residents.surnames, counts),
+            moves=moves,
+            model=model,
+            now=residents.now,
+        ),
     )
 
 

@@ -15,6 +15,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from graph.identity.confirmed.frequencies import Frequencies
 from graph.identity.confirmed.limits import IdentityLimits
 from graph.identity.confirmed.statements import Statements, candidates, namespaces, statements_of
 from graph.identity.confirmed.weights import Compared, compare_pairs
@@ -68,8 +69,19 @@ class Confirmed:
         )
 
 
-def read_confirmed(evidence: EvidenceSet, policy: Policy, individual_of: Mapping[str, IdentityId]) -> Confirmed:
+def read_confirmed(
+    evidence: EvidenceSet,
+    policy: Policy,
+    individual_of: Mapping[str, IdentityId],
+    frequencies: Frequencies | None = None,
+) -> Confirmed:
     """Compare the records of each individual.
+
+    Args:
+        evidence: all there is; where ``frequencies`` are given, some of it.
+        policy: what confirms a join.
+        individual_of: member to its individual.
+        frequencies: how often all records state values; None to count them.
 
     Raises:
         PolicyError: the policy does not say what confirms a join.
@@ -78,7 +90,9 @@ def read_confirmed(evidence: EvidenceSet, policy: Policy, individual_of: Mapping
     if confirmation is None:
         raise PolicyError(f"policy {policy.id} has no [confirmation]")
     reading = Reading()
-    statements = statements_of(evidence.claims, individual_of, counts=lambda key: _counts(key, policy, reading))
+    statements = statements_of(
+        evidence.claims, individual_of, counts=lambda key: _counts(key, policy, reading), frequencies=frequencies
+    )
     statements = _without_generic(statements, policy, reading)
     reading.claims.update((claim.record_id, claim) for claim in statements.claims)
     reading.members.update((claim.record_id, claim.first_seen) for claim in statements.claims)

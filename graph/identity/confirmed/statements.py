@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from graph.identity.comparison import Outcome, compare_given_names
-from graph.identity.homes.arrays import Flags, Index, keyed, runs, unkeyed, within
+from graph.identity.confirmed.frequencies import FieldFrequencies, Frequencies
+from graph.identity.homes.arrays import Flags, Index, keyed, runs, several, unkeyed, within
 from graph.model.claim import Claim, namespace_of
 from graph.model.ids import IdentityId
 
@@ -22,11 +23,10 @@ class Values:
 
     code: Index
     values: list[str]
-
-    @property
-    def counts(self) -> Index:
-        """How many records state each value."""
-        return np.bincount(self.code[self.code >= 0], minlength=len(self.values))
+    counts: Index
+    """For each value how many of all records state it."""
+    stated: int
+    """How many of all records state the field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +51,23 @@ class Statements:
     identifiers: list[str]
     holders: Index
     """For each identifier, how many individuals state it."""
+    population: int
+    """How many records there are, of which these may be some."""
 
     def __len__(self) -> int:
         return len(self.claims)
+
+    @property
+    def frequencies(self) -> Frequencies:
+        """What is known of all records."""
+        weighed = {"given": self.given, "family": self.family, "middle": self.middle, "born": self.born, "address": self.address}
+        return Frequencies(
+            records=self.population,
+            fields={
+                name: FieldFrequencies(stated=field.stated, several=several(field.values, field.counts))
+                for name, field in weighed.items()
+            },
+        )
 
     def without(self, identifiers: Flags) -> "Statements":
         """The same, but for some identifiers."""
@@ -67,9 +81,20 @@ class Statements:
 
 
 def statements_of(
-    claims: Iterable[Claim], individual_of: Mapping[str, IdentityId], *, counts: Callable[[str], bool]
+    claims: Iterable[Claim],
+    individual_of: Mapping[str, IdentityId],
+    *,
+    counts: Callable[[str], bool],
+    frequencies: Frequencies | None = None,
 ) -> Statements:
-    """Columns of the claims whose records have an individual; ``counts`` says which identifiers are evidence."""
+    """Columns of the claims whose records have an individual.
+
+    Args:
+        claims: the claims; where ``frequencies`` are given, those of some records, else those of all.
+        individual_of: record to its individual.
+        counts: which identifiers are evidence.
+        frequencies: what is known of all records; None to count them.
+    """
     mine = sorted(
         ((claim.record_id, identity_id, claim) for claim in claims if (identity_id := individual_of.get(claim.record_id))),
         key=lambda item: item[0],
@@ -77,21 +102,26 @@ def statements_of(
     ordered = [claim for _, _, claim in mine]
     individual = np.unique(np.array([identity_id for _, identity_id, _ in mine], dtype=object), return_inverse=True)[1]
     stated, identifiers = _stated(ordered, counts)
+
+    def known(field: str) -> FieldFrequencies | None:
+        return None if frequencies is None else frequencies.of(field)
+
     held = np.unique(keyed(stated[:, 1], individual[stated[:, 0]])) >> 32
     return Statements(
         claims=ordered,
         individual=individual.astype(np.int64),
-        given=_values([c.name.full if c.entity_type == "organization" else c.name.given for c in ordered]),
-        family=_values([c.name.family for c in ordered]),
-        middle=_values([c.name.middle for c in ordered]),
+        given=_values([c.name.full if c.entity_type == "organization" else c.name.given for c in ordered], known("given")),
+        family=_values([c.name.family for c in ordered], known("family")),
+        middle=_values([c.name.middle for c in ordered], known("middle")),
         suffix=_values([c.name.suffix for c in ordered]),
         gender=_values([c.gender for c in ordered]),
-        born=_values([c.birth_date.isoformat() if c.birth_date else None for c in ordered]),
-        address=_values([_address(c) for c in ordered]),
+        born=_values([c.birth_date.isoformat() if c.birth_date else None for c in ordered], known("born")),
+        address=_values([_address(c) for c in ordered], known("address")),
         entity=_values([c.entity_type for c in ordered]),
         stated=stated,
         identifiers=identifiers,
         holders=np.bincount(held, minlength=len(identifiers)),
+        population=len(ordered) if frequencies is None else frequencies.records,
     )
 
 
@@ -100,11 +130,15 @@ def _address(claim: Claim) -> str | None:
     return f"{claim.address.street}|{area}" if claim.address.street and area else None
 
 
-def _values(stated: Sequence[str | None]) -> Values:
+def _values(stated: Sequence[str | None], known: FieldFrequencies | None = None) -> Values:
+    """A field's column; ``known`` is what all records state of it, where these are not all."""
     values = sorted({value for value in stated if value})
     number_of: dict[str | None, int] = {value: number for number, value in enumerate(values)}
     code = np.fromiter((number_of.get(value, -1) for value in stated), dtype=np.int64, count=len(stated))
-    return Values(code=code, values=values)
+    here = np.bincount(code[code >= 0], minlength=len(values))
+    if known is None:
+        return Values(code=code, values=values, counts=here, stated=int(here.sum()))
+    return Values(code=code, values=values, counts=known.counts(values), stated=known.stated)
 
 
 def _stated(claims: Sequence[Claim], counts: Callable[[str], bool]) -> tuple[Index, list[str]]:

@@ -93,7 +93,7 @@ def compare_pairs(
     swapped = _swapped(statements, left, right)
     given, family = np.where(swapped, AGREES, given), np.where(swapped, AGREES, family)
 
-    stranger = np.full(len(left), -np.log2(max(len(statements), 2)))
+    stranger = np.full(len(left), -np.log2(max(statements.population, 2)))
     home = np.zeros(len(left))
     exact = (statements.given.code[left] == statements.given.code[right]) | swapped
     name_bits = np.where(exact, _bits(statements.given, left), -np.log2(VARIANT_CHANCE))
@@ -175,8 +175,7 @@ def _bits(values: Values, records: Index) -> Floats:
     """How surprising each record's value is: minus log2 of its frequency; 0 where it is silent."""
     if not values.values:
         return np.zeros(len(records))
-    stated = values.counts
-    share = (stated + PSEUDO_RECORDS * RARE) / (stated.sum() + PSEUDO_RECORDS)
+    share = (values.counts + PSEUDO_RECORDS * RARE) / (values.stated + PSEUDO_RECORDS)
     code = values.code[records]
     return np.where(code >= 0, np.minimum(-np.log2(share)[code], MAX_BITS), 0.0)
 
@@ -275,7 +274,7 @@ def _identifiers(
     all_names = sorted({names[number] for number in np.unique(identifier).tolist()})
     code_of = {name: number for number, name in enumerate(all_names)}
     namespace = np.array([code_of.get(name, -1) for name in names], dtype=np.int64)[identifier]
-    rarity = np.minimum(np.log2(max(len(statements), 2) / np.maximum(statements.holders[identifier], 1)), MAX_BITS)
+    rarity = np.minimum(np.log2(max(statements.population, 2) / np.maximum(statements.holders[identifier], 1)), MAX_BITS)
     digits = _emails_of_names(statements)[identifier]
     of_namesakes = -np.log2(confirmation.namesakes) + digits * np.log2(10)
     rarity = np.where(digits >= 0, np.minimum(rarity, of_namesakes), rarity)

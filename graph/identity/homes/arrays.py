@@ -1,5 +1,7 @@
 """Small tools over columns of numbers."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import coo_matrix
@@ -48,3 +50,9 @@ def connected(left: Index, right: Index, count: int) -> Index:
     graph = coo_matrix((np.ones(len(left), dtype=np.int8), (left, right)), shape=(count, count))  # type: ignore[no-untyped-call]
     found: Index = connected_components(graph, directed=False)[1].astype(np.int64)
     return found
+
+
+def several(values: Sequence[str], counts: Index) -> dict[str, int]:
+    """Of values and their counts those that were counted more than once."""
+    rows = np.flatnonzero(counts > 1).tolist()
+    return {values[row]: int(counts[row]) for row in rows}

@@ -97,8 +97,11 @@ class Dwellings:
         return replace(self, unit=np.zeros_like(self.unit))
 
 
-def dwellings_of(residents: Residents) -> Dwellings:
-    """Find the buildings and where each individual lives now."""
+def dwellings_of(residents: Residents, moves: Moves | None = None) -> tuple[Dwellings, Moves]:
+    """Find the buildings and where each individual lives now; ``moves`` is what is known of moves, None to learn it.
+
+    Returns the dwellings, and by what moves they were found.
+    """
     parsed = [parse(place.street) for place in residents.places]
     building_of_place = _buildings(residents.places, parsed)
     count = int(building_of_place.max()) + 1 if len(building_of_place) else 0
@@ -109,9 +112,9 @@ def dwellings_of(residents: Residents) -> Dwellings:
         place = residents.places[number]
         names[building_of_place[number]] = f"{place.street}|{place.area}"
         keys[building_of_place[number]] = place.key or keys[building_of_place[number]]
-    building = _homes(residents, building_of_place, names)
+    building, learnt = _homes(residents, building_of_place, names, moves)
     unit = _units(residents, parsed, building_of_place, building)
-    return Dwellings(building=building, unit=unit, names=names, keys=keys)
+    return Dwellings(building=building, unit=unit, names=names, keys=keys), learnt
 
 
 def _buildings(places: list[Place], parsed: list[Address]) -> Index:
@@ -163,11 +166,11 @@ def _edits(left: list[str], right: list[str], cutoff: int) -> Index:
     return np.asarray(found, dtype=np.int64)
 
 
-def _homes(residents: Residents, building_of_place: Index, names: list[str]) -> Index:
+def _homes(residents: Residents, building_of_place: Index, names: list[str], known: Moves | None) -> tuple[Index, Moves]:
     """The building where each individual lives, in the spelling that is best supported; -1 where it states none."""
     home = np.full(len(residents), -1, dtype=np.int64)
     if not len(residents.stated):
-        return home
+        return home, known or Moves()
     # One row for each individual and building, with how often it was stated and by how many others of the same name.
     key, row_of_statement, times = np.unique(
         keyed(residents.stated[:, 0], building_of_place[residents.stated[:, 1]]), return_inverse=True, return_counts=True
@@ -206,11 +209,11 @@ def _homes(residents: Residents, building_of_place: Index, names: list[str]) -> 
         list(zip(when[first:last].tolist(), where[first:last].tolist(), strict=True))
         for first, last in zip(starts.tolist(), ends.tolist(), strict=True)
     ]
-    moves = Moves()
-    for history in histories:
+    moves = known or Moves()
+    for history in histories if known is None else ():
         moves.learn(history)
     home[changed] = [moves.home(history) for history in histories]
-    return home
+    return home, moves
 
 
 def _namesakes(residents: Residents, person: Index, building: Index) -> Index:

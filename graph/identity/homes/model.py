@@ -51,6 +51,12 @@ class HomeModel:
     namesakes: Floats
     """Probability that somebody whose street is not known lives with the only namesakes of its area, by class of frequency."""
 
+    def over(self, namespaces: list[str], home: HomeEvidence) -> "HomeModel":
+        """The model for identifiers of these namespaces; of those that it never saw, what the policy says."""
+        place = {name: number for number, name in enumerate(self.namespaces)}
+        rows = [self.reliable[place[name]] if name in place else np.repeat(home.shared[name], 2) for name in namespaces]
+        return replace(self, namespaces=namespaces, reliable=np.array(rows, dtype=np.float64).reshape(-1, 2))
+
 
 def bits(probability: Floats) -> Floats:
     """Log odds to base two of probabilities, those beyond 2^-10 of 0 or 1 clipped."""

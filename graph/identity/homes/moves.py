@@ -7,7 +7,7 @@ next, and how many went back?
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 MAX_RUN = 3
@@ -24,9 +24,13 @@ Situation = tuple[int, int]
 class Moves:
     """How often people return from a new address to the one that they stated most before."""
 
-    def __init__(self) -> None:
-        self._stayed: dict[Situation, int] = defaultdict(int)
-        self._returned: dict[Situation, int] = defaultdict(int)
+    def __init__(self, counts: Mapping[Situation, tuple[int, int]] | None = None) -> None:
+        self._counts: dict[Situation, tuple[int, int]] = dict(counts or {})
+
+    @property
+    def counts(self) -> Mapping[Situation, tuple[int, int]]:
+        """Of each situation, how many stayed and how many returned."""
+        return self._counts
 
     def learn(self, statements: Sequence[Statement]) -> None:
         """Count what one individual did next, at every moment of its past; ``statements`` are in the order of time."""
@@ -37,14 +41,13 @@ class Moves:
             if situation is None:
                 continue
             following = statements[seen][1]
-            if following == newest:
-                self._stayed[situation] += 1
-            elif following == before:
-                self._returned[situation] += 1
+            stayed, returned = self._counts.get(situation, (0, 0))
+            if following in (newest, before):
+                self._counts[situation] = (stayed + (following == newest), returned + (following == before))
 
     def returns(self, situation: Situation) -> float:
         """Probability of a return (posterior mean under a Beta prior)."""
-        returned, stayed = self._returned[situation], self._stayed[situation]
+        stayed, returned = self._counts.get(situation, (0, 0))
         return (returned + PRIOR_RETURNS * PRIOR_WEIGHT) / (returned + stayed + PRIOR_WEIGHT)
 
     def home(self, statements: Sequence[Statement]) -> int:

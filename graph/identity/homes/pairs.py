@@ -54,10 +54,14 @@ class Pairs:
         return len(self.left)
 
 
-def surname_shares(residents: Residents) -> Floats:
+def surname_counts(residents: Residents) -> Index:
+    """How many of these individuals have each surname."""
+    return np.bincount(residents.surname_of[:, 1], minlength=len(residents.surnames))
+
+
+def surname_shares(counts: Index, individuals: int) -> Floats:
     """How likely somebody else has each surname: its share of the individuals but for one who has it."""
-    counts = np.bincount(residents.surname_of[:, 1], minlength=len(residents.surnames))
-    return ((np.maximum(counts - 1, 0) + SHARE_PSEUDO * RARE) / (len(residents) + SHARE_PSEUDO)).astype(np.float64)
+    return ((np.maximum(counts - 1, 0) + SHARE_PSEUDO * RARE) / (individuals + SHARE_PSEUDO)).astype(np.float64)
 
 
 def co_residents(residents: Residents, dwellings: Dwellings) -> tuple[Index, Index]:
