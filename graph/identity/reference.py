@@ -18,6 +18,7 @@ from graph.identity.homes.model import HomeModel
 from graph.identity.homes.moves import Moves
 from graph.identity.homes.reference import HomeReference
 from graph.model.identity import Purpose
+from graph.repositories.references import ReferenceRepository
 
 FORMAT = 1
 
@@ -38,6 +39,27 @@ class ReferenceUnreadable(KindredError):  # noqa: N818 - states what was observe
     """A stored reference was written by another release, or is damaged."""
 
     code = "reference_unreadable"
+
+
+class References:
+    """The reference in force, unpacked once."""
+
+    def __init__(self, repository: ReferenceRepository) -> None:
+        self._repository = repository
+        self._ids: dict[Purpose, str] = {}
+        self._reference = LEARN
+
+    async def in_force(self) -> Reference:
+        """What is known of all records and individuals now.
+
+        Raises:
+            ReferenceUnreadable: what is kept is not what ``packed`` made.
+        """
+        ids = await self._repository.ids()
+        if ids != self._ids:
+            self._reference = unpacked(await self._repository.read(ids))
+            self._ids = ids
+        return self._reference
 
 
 def packed(learnt: HomeReference | Frequencies) -> bytes:

@@ -15,6 +15,7 @@ from graph.identity.planning import ID_PREFIX, identities_after, plan_membership
 from graph.identity.policy import Policy
 from graph.identity.progress import Progress, Stages
 from graph.identity.publication import policies_in_force
+from graph.identity.reference import packed
 from graph.identity.scoring_matcher import ScoresRecords
 from graph.identity.settling import Before, Settling, written
 from graph.memory import no_search_for_cycles
@@ -27,6 +28,7 @@ from graph.repositories.components import ComponentRepository
 from graph.repositories.identities import IdentityRepository
 from graph.repositories.matches import MatchRepository
 from graph.repositories.policies import PolicyRepository
+from graph.repositories.references import ReferenceRepository
 
 RUN_CHARACTERS = 20
 """Characters of a run's id that its decisions' ids have, eighty bits of a random one: Neo4j keeps texts of up to 36 such
@@ -105,6 +107,7 @@ class Resolver:
         identities: IdentityRepository,
         components: ComponentRepository,
         matcher: Matcher,
+        references: ReferenceRepository,
         policies: Callable[[], Awaitable[Mapping[Purpose, Policy]]],
         clock: Callable[[], datetime],
         new_id: Callable[[], str],
@@ -113,6 +116,7 @@ class Resolver:
         self._identities = identities
         self._components = components
         self._matcher = matcher
+        self._references = references
         self._policies = policies
         self._clock = clock
         self._new_id = new_id
@@ -244,6 +248,9 @@ class Resolver:
         estimates = gathered.estimates if purpose is Purpose.INDIVIDUAL else None
         if plan.changes:
             await self._record(run_id, policy, settled.started_at, None, {}, estimates)
+        if settled.conclusion.learnt is not None:
+            data = await asyncio.to_thread(packed, settled.conclusion.learnt)
+            await self._references.keep(purpose, data, at=plan.at)
         await self._identities.apply(plan, run_id=run_id, progress=advance, records=gathered.records)
         held = {(finding.reason, finding.members): finding.detail for finding in settled.conclusion.findings}
         await self._identities.replace_held_back(purpose, held, plan.at, records=gathered.records)
@@ -288,6 +295,7 @@ def open_resolver(database: Database, *, clock: Callable[[], datetime], new_id: 
         identities=IdentityRepository(database),
         components=ComponentRepository(database, new_graph_name=lambda: f"kindred-{new_id()}"),
         matcher=ScoresRecords(MatchRepository(database), clock=clock, new_id=new_id),
+        references=ReferenceRepository(database),
         policies=lambda: policies_in_force(published),
         clock=clock,
         new_id=new_id,

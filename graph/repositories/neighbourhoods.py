@@ -10,7 +10,7 @@ from datetime import datetime
 import orjson
 
 from graph.database import Database
-from graph.model.claim import Assertion, Claim, Sighting
+from graph.model.claim import Assertion, Claim, Match, Sighting, weight_as_read
 from graph.model.evidence import PersonName, PostalAddress
 from graph.model.explanation import FieldComparison, HeldBack, MatchDetail
 from graph.model.identity import Decision, Purpose
@@ -18,6 +18,7 @@ from graph.model.ids import IdentifierKey, IdentityId, RecordId
 from graph.model.plan import Current, CurrentIdentity
 from graph.model.scored_match import Comparisons
 from graph.repositories.identities import decision_of
+from graph.statements import identity as identity_statements
 from graph.statements import review as statements
 from graph.statements.statement import NoParameters
 
@@ -88,6 +89,28 @@ class NeighbourhoodRepository:
             statements.PurposeAroundParameters(members=members, purpose=purpose, as_of=as_of),
         )
         return _memberships(rows)
+
+    async def records_of(self, individuals: Sequence[str]) -> dict[str, IdentityId]:
+        """The records of some individuals now, each with its individual."""
+        parameters = identity_statements.IdentityIdsParameters(identity_ids=individuals)
+        rows = await self._database.run(identity_statements.READ_RECORDS_OF_INDIVIDUALS, parameters)
+        return {row.record_id: IdentityId(row.identity_id) for row in rows}
+
+    async def individuals_of(self, members: Sequence[str]) -> dict[str, IdentityId]:
+        """The individuals of some records and identifiers now."""
+        return dict((await self.memberships(members, Purpose.INDIVIDUAL)).identity_of)
+
+    async def scores(self, records: Sequence[str]) -> list[Match]:
+        """The scored evidence between some records and any others, as policies read it."""
+        return [
+            Match(
+                left=RecordId(row.left_id),
+                right=RecordId(row.right_id),
+                match_weight=weight_as_read(row.match_weight),
+                linked=row.linked,
+            )
+            for row in await self._database.run(statements.READ_MATCHES_AROUND, _around(records, None))
+        ]
 
     async def members_of(self, identity_ids: Iterable[str], *, as_of: datetime | None = None) -> Current:
         """All members of some identities; those of a household are individuals."""

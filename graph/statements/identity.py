@@ -382,6 +382,28 @@ class MemberParameters:
     members: Sequence[str]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentityIdsParameters:
+    """Some identities."""
+
+    identity_ids: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordOfIndividualRow:
+    """A record and its individual."""
+
+    record_id: str
+    identity_id: str
+
+
+READ_RECORDS_OF_INDIVIDUALS = Statement(
+    name="identity/read_records_of_individuals",
+    parameters=IdentityIdsParameters,
+    row=RecordOfIndividualRow,
+    hot_path=True,
+    plain=True,
+)
 READ_NEIGHBOUR_CLAIMS = Statement(name="identity/read_neighbour_claims", parameters=MemberParameters, row=ClaimRow, hot_path=True)
 READ_NEIGHBOUR_SIGHTINGS = Statement(
     name="identity/read_neighbour_sightings", parameters=MemberParameters, row=SightingRow, hot_path=True

@@ -213,6 +213,14 @@ LABELS = (
         colour="#57C7E3",
     ),
     Label(
+        name="Reference",
+        meaning="What the last resolution of everything learnt, by which a part is concluded until the next",
+        properties=(*_texts("id", "purpose"), *_times("learnt_at"), *_hidden("data")),
+        key="purpose",
+        caption=("purpose", "learnt_at"),
+        colour="#57C7E3",
+    ),
+    Label(
         name="ResolutionRun",
         meaning="One resolution of the whole graph",
         properties=(*_texts("id", "purpose", "policy_version", "counts", "estimates"), *_times("started_at", "finished_at")),

@@ -32,7 +32,7 @@ SHARE_STEPS = (5e-4, 2e-3)
 """Steps of a surname's frequency between which namesakes of one area are told apart."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class HomeModel:
     """Probabilities that were learnt; each shrunk to the policy's where there is little to count."""
 
@@ -50,6 +50,23 @@ class HomeModel:
     """Share of the surnames at dwellings of several people that two or more of them have."""
     namesakes: Floats
     """Probability that somebody whose street is not known lives with the only namesakes of its area, by class of frequency."""
+
+    def __eq__(self, other: object) -> bool:
+        """Whether every probability is the same; one that is not known equals one that is not known."""
+        return (
+            isinstance(other, HomeModel)
+            and self.namespaces == other.namespaces
+            and all(
+                np.array_equal(mine, others, equal_nan=True)
+                for mine, others in zip(self._probabilities(), other._probabilities(), strict=True)
+            )
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def _probabilities(self) -> tuple[Floats, ...]:
+        found = (self.reliable, self.sharing_rate, self.two_surnames, self.ages, self.families, self.namesakes)
+        return tuple(np.asarray(each, dtype=np.float64) for each in found)
 
     def over(self, namespaces: list[str], home: HomeEvidence) -> "HomeModel":
         """The model for identifiers of these namespaces; of those that it never saw, what the policy says."""

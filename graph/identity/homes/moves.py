@@ -27,6 +27,11 @@ class Moves:
     def __init__(self, counts: Mapping[Situation, tuple[int, int]] | None = None) -> None:
         self._counts: dict[Situation, tuple[int, int]] = dict(counts or {})
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Moves) and self._counts == other._counts
+
+    __hash__ = None  # type: ignore[assignment]
+
     @property
     def counts(self) -> Mapping[Situation, tuple[int, int]]:
         """Of each situation, how many stayed and how many returned."""

@@ -50,7 +50,7 @@ class AllEvidence:
     async def assertions(self, members: Sequence[str]) -> list[Assertion]:
         return [a for a in self._evidence.assertions if {a.left, a.right} & set(members)]
 
-    async def held_back(self, members: Sequence[str], purpose: Purpose) -> list[HeldBack]:  # noqa: ARG002 - nothing is crowded
+    async def held_back(self, members: Sequence[str], purpose: Purpose) -> list[HeldBack]:
         return []
 
 
@@ -94,7 +94,8 @@ def test_operational_identities_follow_a_change_as_if_everything_were_concluded(
     made: tuple[tuple[Claim, ...], Owners], records: int, data: st.DataObject
 ) -> None:
     stated, individual_of = made
-    reference = Reference(operational=Frequencies(records=records, fields={"given": FieldFrequencies(stated=records, several={})}))
+    given = FieldFrequencies(stated=records, several={})
+    reference = Reference(operational=Frequencies(records=records, fields={"given": given}))
     # One record is new, or states other identifiers than before; whatever else changes is of its individual.
     one = data.draw(st.sampled_from(stated))
     before = tuple(c for c in stated if c is not one)
