@@ -4,8 +4,8 @@ The method and its formulas are in ``docs/identity.md``. What is learnt, it lear
 the same evidence yields the same households, in whatever order it comes.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import pairwise
 
@@ -33,6 +33,7 @@ from graph.identity.homes.score import Scores, score
 from graph.identity.policy import HomeEvidence, Policy, PolicyError
 from graph.identity.reading import Finding
 from graph.model.claim import Assertion, EvidenceSet, namespace_of
+from graph.model.home import Spelling
 from graph.model.ids import IdentityId
 
 SECONDS_PER_DAY = 86_400.0
@@ -49,6 +50,19 @@ class Stewards:
     same: tuple[Index, Index]
     different: tuple[Index, Index]
     assertions: Mapping[tuple[int, int], Assertion]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Around:
+    """What is known of those around the individuals that homes are concluded of."""
+
+    silent: frozenset[str] = frozenset()
+    """Identifiers that say nothing of a home, since too many have them."""
+    codes: Mapping[Spelling, Set[str]] = field(default_factory=dict)
+    """For addresses in their cities all postal codes that anybody states."""
+
+
+NOTHING_AROUND = Around()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +100,11 @@ class Homes:
 
 
 def read_homes(
-    evidence: EvidenceSet, policy: Policy, individual_of: Mapping[str, IdentityId], reference: HomeReference | None = None
+    evidence: EvidenceSet,
+    policy: Policy,
+    individual_of: Mapping[str, IdentityId],
+    reference: HomeReference | None = None,
+    around: Around = NOTHING_AROUND,
 ) -> Homes:
     """Work out who lives with whom. Whoever has a record of a person is in one household, if alone.
 
@@ -95,6 +113,7 @@ def read_homes(
         policy: what makes a home.
         individual_of: record to its individual.
         reference: what is known of all individuals; None to learn it from these.
+        around: what is known beyond the evidence.
 
     Raises:
         PolicyError: the policy does not say what makes a home.
@@ -105,11 +124,13 @@ def read_homes(
     residents = residents_of(
         evidence,
         individual_of,
-        is_shared=lambda key: namespace_of(key) in home.shared and not policy.blocked.holds(key),
+        is_shared=lambda key: namespace_of(key) in home.shared and key not in around.silent and not policy.blocked.holds(key),
+        common_names=None if reference is None else reference.common_names,
     )
     if reference is not None:
         residents = replace(residents, now=reference.now)
-    dwellings, moves = dwellings_of(residents, None if reference is None else reference.moves)
+    moves, uncompared = (None, None) if reference is None else (reference.moves, reference.uncompared)
+    dwellings, moves = dwellings_of(residents, moves, uncompared, around.codes)
     counts = surname_counts(residents) if reference is None else reference.counts(residents.surnames)
     individuals = len(residents) if reference is None else reference.individuals
     shares = surname_shares(counts, individuals)
@@ -143,6 +164,8 @@ def read_homes(
             surnames=several(residents.surnames, counts),
             moves=moves,
             model=model,
+            uncompared=dwellings.uncompared,
+            common_names=residents.common_names,
             now=residents.now,
         ),
     )

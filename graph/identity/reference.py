@@ -113,6 +113,8 @@ def _home_values(learnt: HomeReference) -> dict[str, object]:
         "individuals": learnt.individuals,
         "surnames": dict(learnt.surnames),
         "moves": sorted([*situation, *counts] for situation, counts in learnt.moves.counts.items()),
+        "uncompared": sorted(learnt.uncompared),
+        "common_names": sorted(learnt.common_names),
         "now": learnt.now,
         "model": {
             "reliable": model.reliable.tolist(),
@@ -141,5 +143,7 @@ def _home_of(values: dict[str, Any]) -> HomeReference:
             families=model["families"],
             namesakes=np.array(model["namesakes"], dtype=np.float64),
         ),
+        uncompared=frozenset(values["uncompared"]),
+        common_names=frozenset(values["common_names"]),
         now=values["now"],
     )

@@ -61,7 +61,9 @@ class Centre:
     retracted: frozenset[str] = frozenset()
     """Ids of assertions taken back just now."""
     unlinked: frozenset[tuple[str, str]] = frozenset()
-    """Records and identifiers that they state no more."""
+    """Records and identifiers that they state no more, and identifiers that do not count as seen together any more."""
+    ended: frozenset[IdentityId] = frozenset()
+    """Individuals that are no more."""
 
 
 @dataclass(slots=True)

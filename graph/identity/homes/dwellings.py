@@ -4,78 +4,22 @@ An individual lives where it said last (see ``moves``). Among the spellings of t
 and its namesakes, then everybody, use most: a slip of the pen is no move.
 """
 
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import numpy as np
-from rapidfuzz.distance import DamerauLevenshtein
-from rapidfuzz.process import cpdist
 
 from graph.identity.homes.arrays import Index, connected, keyed, unkeyed, within
 from graph.identity.homes.moves import Moves
 from graph.identity.homes.residents import Place, Residents
+from graph.identity.homes.spellings import SLIP_EDITS, edits_between, same_building
+from graph.model.home import Spelling, spelled
+from graph.model.street import Address, parse
 
-# USPS Publication 28, appendix C2, and what is said elsewhere.
-UNIT_WORDS = frozenset((
-    "apartment", "apt", "basement", "bsmt", "building", "bldg", "department", "dept", "flat", "fl", "floor", "frnt", "hngr",
-    "hanger", "lobby", "lot", "ofc", "office", "penthouse", "ph", "pier", "rm", "room", "slip", "spc", "ste", "stop", "suite",
-    "trailer", "trlr", "unit", "#",
-))  # fmt: skip
-STREET_TYPES = {
-    "aly": "alley", "av": "avenue", "ave": "avenue", "blvd": "boulevard", "cir": "circle", "cl": "close", "cres": "crescent",
-    "ct": "court", "dr": "drive", "gdns": "gardens", "gr": "grove", "grn": "green", "hts": "heights", "hwy": "highway",
-    "la": "lane", "ln": "lane", "mt": "mount", "pde": "parade", "pk": "park", "pkwy": "parkway", "pl": "place",
-    "plz": "plaza", "rd": "road", "sq": "square", "st": "street", "ter": "terrace", "tce": "terrace", "trl": "trail", "wy": "way",
-}  # fmt: skip
-_DIGITS = frozenset("0123456789")
-LONG_NAME = 10
-MAX_BLOCK = 200
-"""Spellings of one number in one area that are still compared with each other."""
+NO_CODES: Mapping[Spelling, Set[str]] = MappingProxyType({})
 MAX_ADDRESSES = 12
 """Addresses of one individual that are still compared with each other."""
-SLIP_EDITS = 2
-"""Edits between two spellings of one person's address, number and area included."""
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """A street line in its parts."""
-
-    number: str
-    name: str
-    """Street name in one word, its type in full: ``parkavenue``."""
-    unit: str
-    """Empty where none is stated."""
-
-
-def parse(street: str) -> Address:
-    """Split a normalised street line into house number, name and unit.
-
-    The first word with a digit is the number, a word after a unit's designator its unit, and so is a further word with a digit.
-    """
-    number, unit = "", ""
-    words: list[str] = []
-    given = street.replace("#", " # ").split()
-    following = iter([*given[1:], ""])
-    is_unit = False
-    for word in given:
-        after = next(following)
-        if is_unit:
-            unit, is_unit = unit or word, False
-        elif word in UNIT_WORDS and (_has_digit(after) or len(after) == 1):
-            is_unit = True
-        elif _has_digit(word) and not number:
-            number = word
-        elif _has_digit(word) and words and not word.endswith(("st", "nd", "rd", "th")):
-            unit = unit or word
-        else:
-            words.append(word)
-    if len(words) > 1 and words[-1] in STREET_TYPES:
-        words[-1] = STREET_TYPES[words[-1]]
-    return Address(number=number, name="".join(words), unit=unit)
-
-
-def _has_digit(word: str) -> bool:
-    return not _DIGITS.isdisjoint(word)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +34,10 @@ class Dwellings:
     """For each building its most stated spelling, street and area."""
     keys: list[str]
     """For each building the identifier of its most stated spelling, empty where it has none."""
+    spellings: list[Spelling]
+    """For each building its first spelling."""
+    uncompared: frozenset[str]
+    """Blocks of so many spellings that they were not compared with each other."""
 
     @property
     def whole(self) -> "Dwellings":
@@ -97,13 +45,27 @@ class Dwellings:
         return replace(self, unit=np.zeros_like(self.unit))
 
 
-def dwellings_of(residents: Residents, moves: Moves | None = None) -> tuple[Dwellings, Moves]:
-    """Find the buildings and where each individual lives now; ``moves`` is what is known of moves, None to learn it.
+def dwellings_of(
+    residents: Residents,
+    moves: Moves | None = None,
+    uncompared: frozenset[str] | None = None,
+    codes: Mapping[Spelling, Set[str]] = NO_CODES,
+) -> tuple[Dwellings, Moves]:
+    """Find the buildings and where each individual lives now.
 
-    Returns the dwellings, and by what moves they were found.
+    Args:
+        residents: the individuals.
+        moves: what is known of moves; None to learn it.
+        uncompared: blocks with too many spellings to be compared; None to count them.
+        codes: the postal codes of addresses in their cities, where more are known than these individuals state.
+
+    Returns:
+        The dwellings, and by what moves they were found.
     """
     parsed = [parse(place.street) for place in residents.places]
-    building_of_place = _buildings(residents.places, parsed)
+    spelling_of_place, spellings = _spellings(residents.places, parsed, codes)
+    building_of_spelling, crowded = same_building(spellings, uncompared)
+    building_of_place = building_of_spelling[spelling_of_place]
     count = int(building_of_place.max()) + 1 if len(building_of_place) else 0
     names, keys = [""] * count, [""] * count
     stated_times = np.bincount(residents.stated[:, 1], minlength=len(residents.places))
@@ -114,56 +76,39 @@ def dwellings_of(residents: Residents, moves: Moves | None = None) -> tuple[Dwel
         keys[building_of_place[number]] = place.key or keys[building_of_place[number]]
     building, learnt = _homes(residents, building_of_place, names, moves)
     unit = _units(residents, parsed, building_of_place, building)
-    return Dwellings(building=building, unit=unit, names=names, keys=keys), learnt
+    first = np.unique(building_of_spelling, return_index=True)[1].tolist()
+    found = Dwellings(
+        building=building,
+        unit=unit,
+        names=names,
+        keys=keys,
+        spellings=[spellings[number] for number in first],
+        uncompared=crowded,
+    )
+    return found, learnt
 
 
-def _buildings(places: list[Place], parsed: list[Address]) -> Index:
-    """Number of the building of each place: one area, one house number, names at most a slip of the pen apart."""
-    areas = _areas(places, parsed)
-    exact: dict[tuple[str, str, str], int] = {}
+def _spellings(places: list[Place], parsed: list[Address], codes: Mapping[Spelling, Set[str]]) -> tuple[Index, list[Spelling]]:
+    """Number of the spelling of each place, and the spellings in the order of their first places."""
+    exact: dict[Spelling, int] = {}
     of_place = np.zeros(len(places), dtype=np.int64)
-    for number, (area, address) in enumerate(zip(areas, parsed, strict=True)):
-        of_place[number] = exact.setdefault((area, address.number, address.name), len(exact))
-    keys = list(exact)
-    blocks: dict[tuple[str, str], list[int]] = {}
-    for number, (area, house, _) in enumerate(keys):
-        if house:
-            blocks.setdefault((area, house), []).append(number)
-    left: list[int] = []
-    right: list[int] = []
-    for block in blocks.values():
-        if 1 < len(block) <= MAX_BLOCK:
-            for position, one in enumerate(block):
-                for other in block[position + 1 :]:
-                    left.append(one)
-                    right.append(other)
-    names = [name for _, _, name in keys]
-    ones, others = [names[number] for number in left], [names[number] for number in right]
-    edits = _edits(ones, others, LONG_NAME // 3)
-    shortest = np.array([min(len(one), len(other)) for one, other in zip(ones, others, strict=True)], dtype=np.int64)
-    same = (edits <= 1) & (shortest >= LONG_NAME // 2) | (edits <= SLIP_EDITS) & (shortest >= LONG_NAME)
-    return connected(np.array(left, dtype=np.int64)[same], np.array(right, dtype=np.int64)[same], len(keys))[of_place]
+    for number, (area, address) in enumerate(zip(_areas(places, parsed, codes), parsed, strict=True)):
+        of_place[number] = exact.setdefault(spelled(area, address), len(exact))
+    return of_place, list(exact)
 
 
-def _areas(places: list[Place], parsed: list[Address]) -> list[str]:
+def _areas(places: list[Place], parsed: list[Address], known: Mapping[Spelling, Set[str]]) -> list[str]:
     """The postal code of each place; where only the city is stated, the code that all others state for that address there."""
-    codes: dict[tuple[str, str, str], set[str]] = {}
+    codes: dict[Spelling, set[str]] = {}
     for place, address in zip(places, parsed, strict=True):
         if place.postal_code and place.city:
-            codes.setdefault((place.city, address.number, address.name), set()).add(place.postal_code)
+            codes.setdefault(spelled(place.city, address), set()).add(place.postal_code)
     areas = []
     for place, address in zip(places, parsed, strict=True):
-        known = codes.get((place.city, address.number, address.name), set()) if not place.postal_code else set()
-        areas.append(next(iter(known)) if len(known) == 1 else place.area)
+        here = spelled(place.city, address)
+        found = known.get(here, codes.get(here, ())) if not place.postal_code else ()
+        areas.append(next(iter(found)) if len(found) == 1 else place.area)
     return areas
-
-
-def _edits(left: list[str], right: list[str], cutoff: int) -> Index:
-    """Damerau-Levenshtein distance of pairs; beyond the cutoff, one more than it."""
-    if not left:
-        return np.zeros(0, dtype=np.int64)
-    found = cpdist(left, right, scorer=DamerauLevenshtein.distance, score_cutoff=cutoff, dtype=np.int32)
-    return np.asarray(found, dtype=np.int64)
 
 
 def _homes(residents: Residents, building_of_place: Index, names: list[str], known: Moves | None) -> tuple[Index, Moves]:
@@ -184,7 +129,7 @@ def _homes(residents: Residents, building_of_place: Index, names: list[str], kno
         keyed(np.minimum(building[one], building[other]), np.maximum(building[one], building[other])), return_inverse=True
     )
     low, high = unkeyed(asked)
-    edits = _edits([names[number] for number in low.tolist()], [names[number] for number in high.tolist()], SLIP_EDITS)
+    edits = edits_between([names[number] for number in low.tolist()], [names[number] for number in high.tolist()], SLIP_EDITS)
     slip = (edits <= SLIP_EDITS)[which]
     address = connected(one[slip], other[slip], len(key))
     order = np.lexsort((-building, everybody, backing, address))

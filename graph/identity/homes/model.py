@@ -238,10 +238,8 @@ def _ages_of_strangers(residents: Residents) -> Floats:
 
 def namesakes_of_areas(residents: Residents, dwellings: Dwellings) -> tuple[Index, Index, Index]:
     """Distinct rows of area and surname (keyed), building and how many individuals of that name live there."""
-    rows = residents.surname_of
-    known = (dwellings.building[rows[:, 0]] >= 0) & (residents.area_of[rows[:, 0]] >= 0)
-    person, surname = rows[known, 0], rows[known, 1]
-    group = keyed(residents.area_of[person], surname)
+    rows = residents.named_at[dwellings.building[residents.named_at[:, 0]] >= 0]
+    person, group = rows[:, 0], keyed(rows[:, 2], rows[:, 1])
     order = np.lexsort((dwellings.building[person], group))
     group, building = group[order], dwellings.building[person][order]
     bounds = runs(group, building)

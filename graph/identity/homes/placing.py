@@ -52,24 +52,25 @@ def pointers_of(residents: Residents, dwellings: Dwellings, sharing: Sharing, sh
 
 
 def _namesakes(residents: Residents, dwellings: Dwellings, shares: Floats) -> tuple[Index, Index, Floats]:
-    """Individuals without a street and one of the namesakes that, in their area, live at one building only."""
+    """Individuals without a street and one of the namesakes that, in their area, live at one building only.
+
+    Returns numbers of individuals, of namesakes, and shares of their surnames.
+    """
     group, building, _ = namesakes_of_areas(residents, dwellings)
     groups, first, number = np.unique(group, return_index=True, return_counts=True)
     only = np.full(len(groups), -1, dtype=np.int64)
     only[number == 1] = building[first[number == 1]]
-    rows = residents.surname_of
-    asking = (dwellings.building[rows[:, 0]] < 0) & (residents.area_of[rows[:, 0]] >= 0)
-    person, surname = rows[asking, 0], rows[asking, 1]
-    wanted = keyed(residents.area_of[person], surname)
-    place = np.minimum(np.searchsorted(groups, wanted), max(len(groups) - 1, 0))
-    found = (groups[place] == wanted) & (only[place] >= 0) if len(groups) else np.zeros(len(wanted), dtype=np.bool_)
-    person, surname, target = person[found], surname[found], only[place[found]] if len(groups) else wanted[:0]
-    # The first namesake at that building stands for all.
+    rows = residents.named_at
     living = dwellings.building[rows[:, 0]] >= 0
-    at = keyed(dwellings.building[rows[living, 0]], rows[living, 1])
-    order = np.argsort(at, kind="stable")
-    where = np.searchsorted(at[order], keyed(target, surname))
-    return person, rows[living, 0][order[where]] if len(order) else person, shares[surname]
+    asking = rows[~living]
+    wanted = keyed(asking[:, 2], asking[:, 1])
+    spot = np.minimum(np.searchsorted(groups, wanted), max(len(groups) - 1, 0))
+    found = (groups[spot] == wanted) & (only[spot] >= 0) if len(groups) else np.zeros(len(wanted), dtype=np.bool_)
+    # The first namesake of the area at that building stands for all.
+    there = keyed(rows[living, 2], rows[living, 1])
+    order = np.argsort(there, kind="stable")
+    first_there = np.searchsorted(there[order], wanted[found])
+    return asking[found, 0], rows[living, 0][order[first_there]], shares[asking[found, 1]]
 
 
 def place(pointers: Pointers, household: Index, home: HomeEvidence, *, apart: tuple[Index, Index]) -> Index:

@@ -19,6 +19,10 @@ class HomeReference:
     """Of the surnames that two individuals or more have, how many have it."""
     moves: Moves
     model: HomeModel
+    uncompared: frozenset[str]
+    """Blocks of so many spellings of buildings that they are not compared."""
+    common_names: frozenset[str]
+    """``HomeKeys.namesakes`` of so many records that they say nothing of a home."""
     now: float
     """The time at which ages are counted, seconds since 1970, UTC."""
 

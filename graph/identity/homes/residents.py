@@ -4,6 +4,7 @@ Individuals are numbered in the order of their first records, so nothing that fo
 ids, which another installation would make otherwise.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,12 +12,17 @@ from datetime import UTC, datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from graph.identity.homes.arrays import Floats, Index, keyed, unkeyed
+from graph.identity.homes.arrays import Floats, Index, keyed, runs, unkeyed
 from graph.model.claim import Claim, EvidenceSet, Sighting, namespace_of
+from graph.model.home import area_of, home_keys
 from graph.model.identifier import POSTAL_ADDRESS
 from graph.model.ids import IdentityId
 
 UNKNOWN_SEX = -1
+CROWD = 500
+"""Records that state an identifier, or identifiers seen with one, beyond which it says nothing of a home."""
+MAX_NAMESAKES = 50
+"""Records of one surname in one area beyond which the name says nothing of a home."""
 _ADDRESS = f"{POSTAL_ADDRESS}:"
 _SEXES = {"f": 0, "m": 1}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -55,9 +61,12 @@ class Residents:
     """Rows (individual, place), one for each record that states a street."""
     stated_at: Floats
     places: list[Place]
-    area_of: Index
-    """For each individual the number of the area that it stated last; -1 where it states none."""
+    named_at: Index
+    """Rows (individual, surname, area), sorted: for each of its surnames the area that a record stated with it last. A name
+    that very many records of an area have is left out."""
     areas: list[str]
+    common_names: frozenset[str]
+    """``HomeKeys.namesakes`` of those names."""
     shared: Index
     """Rows (individual, identifier), distinct and sorted: identifiers that people of one home have in common."""
     shared_span: Floats
@@ -75,6 +84,7 @@ def residents_of(
     individual_of: Mapping[str, IdentityId],
     *,
     is_shared: Callable[[str], bool],
+    common_names: frozenset[str] | None = None,
 ) -> Residents:
     """Columns of the individuals' claims; organisations have no home.
 
@@ -82,6 +92,7 @@ def residents_of(
         evidence: what records claim, and which identifiers were seen together.
         individual_of: record to its individual; records without one are left out.
         is_shared: whether people of one home may have an identifier in common: by its namespace, and not blocked.
+        common_names: names with their areas that very many records state; None to count them.
     """
     mine = [
         (identity_id, claim)
@@ -98,9 +109,13 @@ def residents_of(
     since = np.fromiter((_seconds(claim.first_seen) for claim in ordered), dtype=np.float64, count=len(ordered))
     surname_of, surnames = _surnames(people, ordered)
     stated, stated_at, places = _places(people, ordered, at)
-    area_of, areas = _areas(people, ordered, at, len(ids))
-    seen = _seen(evidence.sightings, individual_of, number_of, is_shared)
-    shared, span, identifiers = _shared(people, ordered, since, at, is_shared, seen)
+    stated_names = [home_keys(claim).namesakes for claim in ordered]
+    if common_names is None:
+        common_names = frozenset(name for name, number in Counter(filter(None, stated_names)).items() if number > MAX_NAMESAKES)
+    named_at, areas = _named_at(people, ordered, at, surnames, [name in common_names for name in stated_names])
+    crowded = _crowded(evidence.sightings)
+    seen = _seen(evidence.sightings, individual_of, number_of, crowded, is_shared)
+    shared, span, identifiers = _shared(people, ordered, since, at, lambda key: key not in crowded and is_shared(key), seen)
     first_seen: list[datetime] = [datetime.max.replace(tzinfo=UTC)] * len(ids)
     for person, claim in zip(people.tolist(), ordered, strict=True):
         first_seen[person] = min(first_seen[person], claim.first_seen)
@@ -114,8 +129,9 @@ def residents_of(
         stated=stated,
         stated_at=stated_at,
         places=places,
-        area_of=area_of,
+        named_at=named_at,
         areas=areas,
+        common_names=common_names,
         shared=shared,
         shared_span=span,
         identifiers=identifiers,
@@ -168,35 +184,47 @@ def _places(people: Index, claims: list[Claim], at: Floats) -> tuple[Index, Floa
             stated.append((person, place))
             times.append(moment)
             if place not in key_of:
-                key_of[place] = next((key for key in claim.identifiers if key.startswith(_ADDRESS)), "")
+                own = f"{_ADDRESS}{address.street}|{area_of(address)}"
+                key_of[place] = next((key for key in claim.identifiers if f"{key}|".startswith(f"{own}|")), "")
     places = sorted(key_of)
     number_of = {place: number for number, place in enumerate(places)}
     rows = np.array([(person, number_of[place]) for person, place in stated], dtype=np.int64).reshape(-1, 2)
     return rows, np.array(times, dtype=np.float64), [Place(*place, key_of[place]) for place in places]
 
 
-def _areas(people: Index, claims: list[Claim], at: Floats, count: int) -> tuple[Index, list[str]]:
-    stated = [claim.address.postal_code or claim.address.city or "" for claim in claims]
+def _named_at(people: Index, claims: list[Claim], at: Floats, surnames: list[str], common: list[bool]) -> tuple[Index, list[str]]:
+    stated = [area_of(claim.address) for claim in claims]
     areas = sorted(set(stated) - {""})
-    number_of = {area: number for number, area in enumerate(areas)}
-    codes = np.fromiter((number_of.get(area, -1) for area in stated), dtype=np.int64, count=len(stated))
-    known = codes >= 0
-    area_of = np.full(count, -1, dtype=np.int64)
-    order = np.lexsort((codes[known], at[known]))
-    # Of several assignments to one place the last counts: the newest.
-    area_of[people[known][order]] = codes[known][order]
-    return area_of, areas
+    area_number = {area: number for number, area in enumerate(areas)}
+    surname_number = {name: number for number, name in enumerate(surnames)}
+    codes = np.fromiter((area_number.get(area, -1) for area in stated), dtype=np.int64, count=len(stated))
+    names = np.fromiter((surname_number.get(claim.name.family or "", -1) for claim in claims), dtype=np.int64, count=len(claims))
+    both = (codes >= 0) & (names >= 0) & ~np.array(common, dtype=np.bool_)
+    key, codes = keyed(people[both], names[both]), codes[both]
+    order = np.lexsort((codes, at[both], key))
+    # The last of each individual and surname: the newest.
+    last = order[runs(key[order])[1:] - 1] if len(order) else order
+    return np.stack([*unkeyed(key[last]), codes[last]], axis=1).reshape(-1, 3), areas
+
+
+def _crowded(sightings: Iterable[Sighting]) -> frozenset[str]:
+    """Identifiers that were seen with very many others: a kiosk's."""
+    times = Counter(key for sighting in sightings for key in (sighting.left, sighting.right))
+    return frozenset(key for key, number in times.items() if number > CROWD)
 
 
 def _seen(
     sightings: Iterable[Sighting],
     individual_of: Mapping[str, IdentityId],
     number_of: Mapping[IdentityId, int],
+    crowded: frozenset[str],
     is_shared: Callable[[str], bool],
 ) -> list[tuple[int, str, float]]:
     """Individual, identifier and time, where the identifier (a device, say) was seen with one of the individual's."""
     found: list[tuple[int, str, float]] = []
     for sighting in sightings:
+        if sighting.left in crowded or sighting.right in crowded:
+            continue
         for key, other in ((sighting.left, sighting.right), (sighting.right, sighting.left)):
             identity_id = individual_of.get(other)
             person = None if identity_id is None else number_of.get(identity_id)
@@ -213,7 +241,9 @@ def _shared(
     is_shared: Callable[[str], bool],
     seen: list[tuple[int, str, float]],
 ) -> tuple[Index, Floats, list[str]]:
-    wanted: dict[str, bool] = {}
+    wanted = {
+        key: False for key, number in Counter(key for claim in claims for key in claim.identifiers).items() if number > CROWD
+    }
     stated: list[tuple[int, str, int]] = [(person, key, row) for row, (person, key, _) in enumerate(seen)]
     for row, (person, claim) in enumerate(zip(people.tolist(), claims, strict=True), start=len(seen)):
         for key in claim.identifiers:

@@ -12,7 +12,6 @@ import pytest
 
 from graph.identity.conclusion import Conclusion, conclude_households
 from graph.identity.homes.arrays import within
-from graph.identity.homes.dwellings import parse
 from graph.identity.homes.linkage import average_linkage
 from graph.identity.homes.links import links_of
 from graph.identity.homes.moves import Moves
@@ -24,6 +23,7 @@ from graph.model.claim import Assertion, Claim, EvidenceSet, Sighting
 from graph.model.evidence import PersonName, PostalAddress
 from graph.model.identity import Purpose
 from graph.model.ids import IdentifierKey, IdentityId, RecordId
+from graph.model.street import parse
 
 POLICY = load_policy(Purpose.HOUSEHOLD)
 assert POLICY.home is not None

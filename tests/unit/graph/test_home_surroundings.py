@@ -1,0 +1,258 @@
+"""Households around a change are what they would be if everybody's were concluded, given the same reference."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from random import Random
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from graph.identity.conclusion import Conclusion, conclude_households
+from graph.identity.home_surroundings import HomeSurroundings
+from graph.identity.homes.reference import HomeReference
+from graph.identity.policy import Policy
+from graph.identity.reference import Reference
+from graph.identity.surroundings import Centre
+from graph.model.claim import Assertion, Claim, EvidenceSet, Sighting
+from graph.model.evidence import PersonName, PostalAddress
+from graph.model.home import StatedHome, home_keys
+from graph.model.identity import Purpose
+from graph.model.ids import IdentifierKey, IdentityId, RecordId
+from graph.model.plan import Current, CurrentIdentity
+from tests.laws.conclusions import HOUSEHOLD, NetworkxComponents, at_once
+from tests.laws.evidence import START, assertion
+
+ADDRESSES = (
+    None, None,
+    ("1 main street", "891", "las vegas"), ("1 main stret", "891", None), ("1 main street", None, "las vegas"),
+    ("1 main street apt 2", "891", None), ("1 maine strete", "891", None), (None, "891", None), (None, "891", None),
+    ("2 oak road", "891", "las vegas"), ("2 oak road", "892", "las vegas"), ("2 oak road", None, "las vegas"),
+    ("old mill", "892", None), ("1 long meadow lane", "892", None), ("1 lang meadow lane", "892", None),
+)  # fmt: skip
+FAMILIES = ("smith", "smith", "smyth", "jones", "okonkwo", None)
+KINDS = ("phone", "phone", "email", "anonymous_id")
+PURPOSES = (Purpose.HOUSEHOLD, Purpose.HOUSEHOLD, None)
+assert HOUSEHOLD.home is not None
+POLICY = replace(HOUSEHOLD, home=replace(HOUSEHOLD.home, max_individuals_per_value=3, crowded_from=3))
+
+
+@dataclass(frozen=True)
+class World:
+    """What records state, and whose they and the identifiers are."""
+
+    claims: tuple[Claim, ...]
+    individual_of: dict[str, IdentityId]
+    sightings: tuple[Sighting, ...] = ()
+    assertions: tuple[Assertion, ...] = ()
+
+    @property
+    def evidence(self) -> EvidenceSet:
+        return EvidenceSet(claims=self.claims, sightings=self.sightings, assertions=self.assertions)
+
+    def members(self, individual: str) -> frozenset[str]:
+        return frozenset(member for member, each in self.individual_of.items() if each == individual)
+
+
+class Graph:
+    """A world as it is read from the graph, with the households that stand."""
+
+    def __init__(self, world: World, homes: Conclusion) -> None:
+        self._world = world
+        self._home_of = {each: IdentityId(f"hh_{number}") for number, part in enumerate(homes.parts) for each in part}
+
+    async def claims(self, members: Sequence[str]) -> list[Claim]:
+        return [claim for claim in self._world.claims if claim.record_id in members]
+
+    async def records_of(self, individuals: Sequence[str]) -> dict[str, IdentityId]:
+        return {m: each for m, each in self._world.individual_of.items() if each in individuals and self._is_record(m)}
+
+    async def identifiers_of(self, individuals: Sequence[str]) -> dict[str, IdentityId]:
+        return {m: each for m, each in self._world.individual_of.items() if each in individuals and not self._is_record(m)}
+
+    async def individuals_of(self, members: Sequence[str]) -> dict[str, IdentityId]:
+        return {member: self._world.individual_of[member] for member in members if member in self._world.individual_of}
+
+    async def homes(self, *, buildings: Collection[str], cities: Collection[str]) -> list[StatedHome]:
+        return [
+            each
+            for each in self._stated()
+            if each.keys.building in buildings or (each.keys.city is not None and each.keys.city.text in cities)
+        ]
+
+    async def namesakes(self, names: Sequence[str]) -> list[StatedHome]:
+        return [each for each in self._stated() if each.keys.namesakes in names]
+
+    async def homes_of(self, records: Sequence[str]) -> list[StatedHome]:
+        return [each for each in self._stated() if each.record_id in records]
+
+    async def sightings(self, keys: Sequence[str], *, most: int) -> list[Sighting]:
+        found: dict[tuple[str, str], Sighting] = {}
+        for key in keys:
+            mine = [each for each in self._world.sightings if key in (each.left, each.right)]
+            found.update({(each.left, each.right): each for each in mine[:most]})
+        return list(found.values())
+
+    async def holders(self, keys: Sequence[str], *, most: int) -> list[tuple[str, str, IdentityId]]:
+        people = [
+            each for each in self._world.claims if each.entity_type == "person" and each.record_id in self._world.individual_of
+        ]
+        rows: list[tuple[str, str, IdentityId]] = []
+        for key in keys:
+            mine = [
+                (key, each.record_id, self._world.individual_of[each.record_id]) for each in people if key in each.identifiers
+            ]
+            rows += mine[:most]
+        return rows
+
+    async def assertions(self, members: Sequence[str]) -> list[Assertion]:
+        return [each for each in self._world.assertions if {each.left, each.right}.intersection(members)]
+
+    async def memberships(self, members: Sequence[str], purpose: Purpose) -> Current:
+        assert purpose is Purpose.HOUSEHOLD
+        return self._current({each: home for each, home in self._home_of.items() if each in members})
+
+    async def members_of(self, identity_ids: Sequence[str]) -> Current:
+        return self._current({each: home for each, home in self._home_of.items() if home in identity_ids})
+
+    def _current(self, home_of: dict[str, IdentityId]) -> Current:
+        return Current(
+            identity_of=home_of, identities={home: CurrentIdentity(id=home, created_at=START) for home in home_of.values()}
+        )
+
+    def _stated(self) -> list[StatedHome]:
+        return [
+            StatedHome(record_id=each.record_id, identity_id=self._world.individual_of[each.record_id], keys=home_keys(each))
+            for each in self._world.claims
+            if each.record_id in self._world.individual_of
+        ]
+
+    def _is_record(self, member: str) -> bool:
+        return member.startswith("crm:")
+
+
+def stated(chance: Random, record_id: str, near: int) -> Claim:
+    """What a record states: an address in one of several spellings, a name, things in common with others."""
+    street, code, city = chance.choice(ADDRESSES) or (None, None, None)
+    code = code and f"{code}{chance.randrange(near)}"
+    family = chance.choice(FAMILIES)
+    at = START + timedelta(days=chance.randrange(400))
+    keys = {f"{chance.choice(KINDS)}:{chance.randrange(2 * near)}" for _ in range(chance.choice((0, 0, 1, 2)))}
+    if street:
+        keys.add(f"postal_address:{street}|{code}" if code else f"postal_address:{street}|{city}|")
+    return Claim(
+        record_id=RecordId(record_id),
+        source="crm",
+        entity_type=chance.choice(("person", "person", "person", "person", "organization")),
+        name=PersonName(given="ann", family=family, full=f"ann {family}"),
+        gender=chance.choice(("f", "m", None)),
+        birth_date=chance.choice((date(1950, 1, 1), date(1980, 1, 1), date(1982, 1, 1), None)),
+        address=PostalAddress(street=street, postal_code=code, city=city),
+        at=at,
+        first_seen=at - timedelta(days=chance.randrange(300)),
+        identifiers=tuple(IdentifierKey(key) for key in sorted(keys)),
+    )
+
+
+def world(chance: Random) -> World:
+    """Individuals of some records each; identifiers are of one of those who state them, or of nobody."""
+    size = chance.choice((3, 6, 12, 20))
+    near = max(1, size // chance.choice((3, 5, 8)))
+    claims: list[Claim] = []
+    individual_of: dict[str, IdentityId] = {}
+    for number in range(size):
+        claims.append(stated(chance, f"crm:{number}", near))
+        individual_of[claims[-1].record_id] = IdentityId(f"ind_{chance.randrange(size)}")
+    own = sorted(set(individual_of.values()))
+    keys = [f"{kind}:{number}" for kind in KINDS for number in range(2 * near)]
+    for key in keys:
+        if chance.random() < 0.4:
+            individual_of[key] = chance.choice(own)
+    keys += [f"device_id:{number}" for number in range(near)]
+    pairs = {tuple(sorted(chance.sample(keys, 2))) for _ in range(chance.randrange(near + 2))}
+    members = sorted(individual_of)
+    said = [
+        assertion(number, *chance.sample(members, 2), same=chance.random() < 0.5, purpose=chance.choice(PURPOSES), day=number)
+        for number in range(chance.choice((0, 0, 0, 1, 2)))
+    ]
+    return World(
+        claims=tuple(claims),
+        individual_of=individual_of,
+        sightings=tuple(
+            Sighting(left=IdentifierKey(left), right=IdentifierKey(right), first_seen=START) for left, right in sorted(pairs)
+        ),
+        assertions=tuple(said),
+    )
+
+
+def changed(chance: Random, before: World) -> World:
+    """The world after something happened."""
+    claims, individual_of = {claim.record_id: claim for claim in before.claims}, dict(before.individual_of)
+    near = max(1, len(claims) // 5)
+    for _ in range(chance.choice((1, 1, 2))):
+        own = [*sorted(set(individual_of.values())), IdentityId("ind_new")]
+        match chance.choice(("restate", "restate", "new", "move", "merge", "leave")):
+            case "restate":
+                old = claims[chance.choice(sorted(claims))]
+                new = stated(chance, old.record_id, near)
+                # What any version of a record stated stays its own.
+                claims[old.record_id] = replace(new, identifiers=tuple(sorted({*old.identifiers, *new.identifiers})))
+            case "new":
+                new = stated(chance, chance.choice(("crm:00", "crm:99")), near)
+                if new.record_id not in claims:
+                    claims[new.record_id], individual_of[new.record_id] = new, chance.choice(own)
+            case "move":
+                individual_of[chance.choice(sorted(individual_of))] = chance.choice(own)
+            case "merge":
+                one, other = chance.choice(own), chance.choice(own)
+                individual_of = {member: one if each == other else each for member, each in individual_of.items()}
+            case _:
+                member = chance.choice(sorted(individual_of))
+                if not member.startswith("crm:"):
+                    del individual_of[member]
+    return replace(before, claims=tuple(claims.values()), individual_of=individual_of)
+
+
+def households(world: World, reference: HomeReference | None = None, policy: Policy = POLICY) -> Conclusion:
+    known = Reference() if reference is None else Reference(household=reference)
+    return at_once(conclude_households(world.evidence, policy, NetworkxComponents(), world.individual_of, known))
+
+
+def centre_of(before: World, after: World) -> Centre:
+    """The individuals of which anything changed."""
+    was, now = {c.record_id: c for c in before.claims}, {c.record_id: c for c in after.claims}
+    individuals = {
+        each
+        for each in {*before.individual_of.values(), *after.individual_of.values()}
+        if before.members(each) != after.members(each)
+        or any(was.get(RecordId(member)) != now.get(RecordId(member)) for member in after.members(each))
+    }
+    members = frozenset(member for each in individuals for member in before.members(each) | after.members(each))
+    return Centre(
+        members=members,
+        individual_of={member: after.individual_of[member] for member in members if member in after.individual_of},
+        claims=tuple(claim for claim in after.claims if claim.record_id in members),
+        ended=frozenset(individuals - set(after.individual_of.values())),
+    )
+
+
+def check(before: World, after: World, policy: Policy = POLICY) -> None:
+    """That what is concluded around the change, and what stands elsewhere, is what the whole yields."""
+    learnt = households(before, policy=policy).learnt
+    assert isinstance(learnt, HomeReference)
+    earlier, whole = households(before, learnt, policy), households(after, learnt, policy)
+    found = at_once(HomeSurroundings(Graph(before, earlier), policy, learnt).decide(centre_of(before, after))).decided
+    assert set(found.parts) == {part for part in whole.parts if found.members.intersection(part)}
+    assert set(found.findings) == {each for each in whole.findings if found.members.intersection(each.members)}
+    # Nothing else has changed.
+    others = {part for part in whole.parts if not found.members.intersection(part)}
+    assert others == {part for part in earlier.parts if not found.members.intersection(part)}
+    findings = {each for each in whole.findings if not found.members.intersection(each.members)}
+    assert findings == {each for each in earlier.findings if not found.members.intersection(each.members)}
+
+
+@given(seed=st.integers(0, 2**32))
+def test_households_follow_a_change_as_if_everything_were_concluded(seed: int) -> None:
+    chance = Random(seed)
+    before = world(chance)
+    check(before, changed(chance, before))
