@@ -9,6 +9,7 @@ the concerned, and those with whom somebody of unknown address may be placed.
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 
@@ -45,6 +46,7 @@ class DecidedHomes:
 
     decided: Decided
     standing: Current
+    first_seen: Mapping[str, datetime]
 
 
 class HomeSurroundings:
@@ -136,13 +138,14 @@ class _Survey:
                 left_out=frozenset(),
             ),
             standing=self._standing,
+            first_seen=found.first_seen,
         )
 
     async def _buildings_around(self) -> set[Spelling]:
         """All spellings of the buildings at which somebody may live now who did not before, or the other way round."""
         centre = self._centre
         await self._load(self._changed)
-        former = [row.keys for row in await self._nearby.homes_of(sorted(centre.members))]
+        former = await self._nearby.keys_of(sorted(centre.members))
         stated = [keys for claim in centre.claims if (keys := home_keys(claim)).spelling is not None or keys.namesakes]
         self._former_names = {keys.namesakes for keys in former if keys.namesakes}
         both = [keys for keys in (*former, *stated) if keys.spelling is not None]
@@ -377,7 +380,7 @@ class _Survey:
         if not new:
             return
         self._sightings |= {key: [] for key in new}
-        for sighting in await self._nearby.sightings(new, most=CROWD + 1):
+        for sighting in await self._nearby.seen_with(new, most=CROWD + 1):
             if (sighting.left, sighting.right) not in self._centre.unlinked:
                 for end in {sighting.left, sighting.right}.intersection(new):
                     self._sightings[end].append(sighting)

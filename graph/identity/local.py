@@ -181,7 +181,7 @@ class NeighbourhoodReader:
 
     async def _neighbourhood(self, walk: _Walk, change: Change, as_of: datetime | None) -> Neighbourhood:
         left_out = frozenset(key for key, walkable in walk.walkable.items() if not walkable and not self._is_silent_member(key))
-        kept = _unlinked([walk.claims[member] for member in sorted(walk.inside & walk.claims.keys())], change.unlinked)
+        kept = without_pairs([walk.claims[member] for member in sorted(walk.inside & walk.claims.keys())], change.unlinked)
         claims = tuple(_without(claim, left_out) for claim in kept)
         stated = {key for claim in claims for key in claim.identifiers}
         unstated = sorted(
@@ -241,8 +241,10 @@ def plain_matches(details: Iterable[MatchDetail]) -> tuple[Match, ...]:
     )
 
 
-def _unlinked(claims: Sequence[Claim], pairs: frozenset[tuple[str, str]]) -> list[Claim]:
-    """Claims without what is taken from them."""
+def without_pairs(claims: Sequence[Claim], pairs: frozenset[tuple[str, str]]) -> list[Claim]:
+    """Claims without what is taken from them: pairs of a record and an identifier."""
+    if not pairs:
+        return list(claims)
     return [
         replace(claim, identifiers=tuple(key for key in claim.identifiers if (claim.record_id, key) not in pairs))
         for claim in claims

@@ -25,6 +25,7 @@ from graph.model.ids import IdentityId
 from graph.model.plan import DecisionIds, MembershipPlan
 from graph.repositories.claims import ClaimRepository
 from graph.repositories.components import ComponentRepository
+from graph.repositories.homes import HomeRepository
 from graph.repositories.identities import IdentityRepository
 from graph.repositories.matches import MatchRepository
 from graph.repositories.policies import PolicyRepository
@@ -108,6 +109,7 @@ class Resolver:
         components: ComponentRepository,
         matcher: Matcher,
         references: ReferenceRepository,
+        homes: HomeRepository,
         policies: Callable[[], Awaitable[Mapping[Purpose, Policy]]],
         clock: Callable[[], datetime],
         new_id: Callable[[], str],
@@ -117,6 +119,7 @@ class Resolver:
         self._components = components
         self._matcher = matcher
         self._references = references
+        self._homes = homes
         self._policies = policies
         self._clock = clock
         self._new_id = new_id
@@ -172,6 +175,7 @@ class Resolver:
             async with asyncio.TaskGroup() as meanwhile:
                 # Matches are written while individuals are concluded from them.
                 meanwhile.create_task(gathered.keep())
+                meanwhile.create_task(self._homes.keep(gathered.evidence.claims))
                 settled = await self._conclude(Purpose.INDIVIDUAL, run_id, gathered, {}, stages)
             lost_members = any(change.closings for change in settled.plan.changes)
             concluded.set_result(_Individuals(gathered=gathered, of_member=settled.after, lost_members=lost_members))
@@ -296,6 +300,7 @@ def open_resolver(database: Database, *, clock: Callable[[], datetime], new_id: 
         components=ComponentRepository(database, new_graph_name=lambda: f"kindred-{new_id()}"),
         matcher=ScoresRecords(MatchRepository(database), clock=clock, new_id=new_id),
         references=ReferenceRepository(database),
+        homes=HomeRepository(database),
         policies=lambda: policies_in_force(published),
         clock=clock,
         new_id=new_id,

@@ -14,32 +14,33 @@ import stamina
 
 from graph.database import Database
 from graph.errors import KindredError
-from graph.identity.carrying import carried_households, carried_operational
-from graph.identity.conclusion import Conclusion, conclude
+from graph.identity.carrying import carried_households
+from graph.identity.following import Following, NothingLearnt, centre_of, ended_and_changed
+from graph.identity.home_surroundings import TooWide
 from graph.identity.individuals import Components
-from graph.identity.local import Change, LocalResolver, Neighbourhood, NeighbourhoodReader, members_after, plain_matches
+from graph.identity.local import Change, LocalResolver, Neighbourhood, NeighbourhoodReader, members_after
 from graph.identity.nearby import NearbyComponents
 from graph.identity.planning import ID_PREFIX, plan_memberships
 from graph.identity.policy import Policy
 from graph.identity.preview import effect_of
 from graph.identity.publication import policies_in_force
-from graph.model.claim import Assertion, EvidenceSet
+from graph.identity.reading import Finding
+from graph.identity.reference import References
+from graph.model.claim import Assertion
 from graph.model.identity import Decision, DecisionKind, Purpose
 from graph.model.ids import DecisionId, IdentityId
 from graph.model.plan import Current, DecisionIds, MembershipPlan
 from graph.model.stewardship import Action, Effect, EvidenceLinkRef
 from graph.repositories.assertions import AssertionRepository, UnknownAssertion
-from graph.repositories.claims import ClaimRepository
 from graph.repositories.components import ComponentRepository
+from graph.repositories.homes import HomeRepository
 from graph.repositories.identities import IdentityRepository, ResolutionBusy
-from graph.repositories.neighbourhoods import NeighbourhoodRepository, Scope
+from graph.repositories.neighbourhoods import Scope
 from graph.repositories.policies import PolicyRepository
+from graph.repositories.references import ReferenceRepository
 from graph.repositories.reviews import PREDICTED, ReviewRepository
 
 NOBODY = Current(identities={}, identity_of={})
-WHOLE_UP_TO = 5_000
-"""Records up to which households and operational identities are settled at once, in about a second: both weigh evidence by how
-frequent values are among all records, so that they cannot be concluded of a neighbourhood."""
 PATIENCE_SECONDS = 5.0
 """How long an action waits for a resolution that is under way."""
 LOCAL_REASONS_KEPT = ("generic", "blocked", PREDICTED)
@@ -76,15 +77,20 @@ class Act:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Made:
-    """What is known of an action once individuals are planned."""
+    """Under what plans are made."""
 
-    change: Change
-    around: Neighbourhood
-    individuals: MembershipPlan
     policies: Mapping[Purpose, Policy]
     now: datetime
     run_id: str
     actor: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Held:
+    """What a purpose leaves out of some members, all there is to know of them."""
+
+    findings: tuple[Finding, ...]
+    members: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +100,7 @@ class _Plans:
     around: Neighbourhood
     policies: Mapping[Purpose, Policy]
     plans: tuple[MembershipPlan, ...]
-    held: Mapping[Purpose, Mapping[tuple[str, tuple[str, ...]], str]]
+    held: Mapping[Purpose, _Held]
     effect: Effect
 
 
@@ -110,19 +116,17 @@ class Stewardship:
         clock: Callable[[], datetime],
         new_id: Callable[[], str],
         patience_seconds: float = PATIENCE_SECONDS,
-        whole_up_to: int = WHOLE_UP_TO,
     ) -> None:
         self._assertions = AssertionRepository(database)
-        self._claims = ClaimRepository(database)
         self._identities = IdentityRepository(database)
-        self._nearby = NeighbourhoodRepository(database)
+        self._nearby = HomeRepository(database)
+        self._references = References(ReferenceRepository(database))
         self._reviews = ReviewRepository(database)
         self._components = components
         self._policies = policies
         self._clock = clock
         self._new_id = new_id
         self._patience_seconds = patience_seconds
-        self._whole_up_to = whole_up_to
 
     async def assert_pair(self, left: str, right: str, *, same: bool, purpose: Purpose | None, act: Act) -> Action:
         """Say that two members are the same person, or are not.
@@ -237,6 +241,7 @@ class Stewardship:
 
     async def _plan(self, change: Change, members: Iterable[str], *, run_id: str, actor: str) -> _Plans:
         """Everything that follows from a change of the evidence around some members; reads only."""
+        members = frozenset(members)
         scope = await self._nearby.scope()
         policies = await self._policies()
         around = await NeighbourhoodReader(self._nearby, policies=policies).read(members, change=change)
@@ -244,57 +249,37 @@ class Stewardship:
         settled = await LocalResolver(components=self._components, policies=policies).individuals(
             around, now=now, ids=_ids(run_id, Purpose.INDIVIDUAL), new_id=self._new_identity_id, actor=actor
         )
-        made = _Made(
-            change=change,
-            around=around,
-            individuals=settled.plan,
-            policies=policies,
-            now=now,
-            run_id=run_id,
-            actor=actor,
-        )
-        findings = {Purpose.INDIVIDUAL: settled.conclusion.findings}
+        made = _Made(policies=policies, now=now, run_id=run_id, actor=actor)
         plans = [settled.plan]
-        touched = sorted(_touched(settled.plan))
+        held = {Purpose.INDIVIDUAL: _Held(findings=settled.conclusion.findings, members=around.members)}
+        touched = sorted(ended_and_changed(settled.plan))
         homes = await self._nearby.memberships(touched, Purpose.HOUSEHOLD) if scope.households and touched else NOBODY
         wanted = [Purpose.HOUSEHOLD] * scope.households + [Purpose.OPERATIONAL] * scope.operational
-        at_once = scope.records <= self._whole_up_to
-        if at_once and wanted:
-            for purpose, plan, conclusion in await self._whole(made, wanted):
-                plans.append(plan)
-                findings[purpose] = conclusion.findings
-        elif wanted:
-            residents = await self._nearby.members_of(homes.identities) if homes.identities else NOBODY
-            plans += [self._plan_of(Purpose.HOUSEHOLD, made, residents, carried_households(residents, settled.plan))]
-            standing = around.current[Purpose.OPERATIONAL]
-            after = members_after(around.current[Purpose.INDIVIDUAL], settled.plan)
-            plans += [self._plan_of(Purpose.OPERATIONAL, made, standing, carried_operational(standing, after, around, change))]
+        pending = False
+        if wanted:
+            following = Following(
+                self._nearby, components=self._components, policies=policies, reference=await self._references.in_force()
+            )
+            about = members | change.touched()
+            centre = await centre_of(self._nearby, around, settled.plan, about, change=change)
+            for purpose in wanted:
+                try:
+                    found = await following.follow(purpose, centre)
+                except (TooWide, NothingLearnt):
+                    pending = True
+                    if purpose is Purpose.HOUSEHOLD:
+                        residents = await self._nearby.members_of(homes.identities) if homes.identities else NOBODY
+                        plans.append(self._plan_of(purpose, made, residents, carried_households(residents, settled.plan)))
+                    continue
+                plans.append(self._plan_of(purpose, made, found.current, found.parts, found.first_seen))
+                held[purpose] = _Held(findings=found.findings, members=found.members)
         return _Plans(
             around=around,
             policies=policies,
             plans=tuple(plans),
-            held={
-                purpose: {(finding.reason, finding.members): finding.detail for finding in found}
-                for purpose, found in findings.items()
-            },
-            effect=effect_of(plans, households=homes.identities, pending=bool(wanted) and not at_once),
+            held=held,
+            effect=effect_of(plans, households=homes.identities, pending=pending),
         )
-
-    async def _whole(self, made: _Made, purposes: Sequence[Purpose]) -> list[tuple[Purpose, MembershipPlan, Conclusion]]:
-        """Households and operational identities of the whole graph, as they would be."""
-        individual_of = dict(await self._identities.memberships(Purpose.INDIVIDUAL))
-        for member in made.around.members:
-            individual_of.pop(member, None)
-        individual_of.update(members_after(made.around.current[Purpose.INDIVIDUAL], made.individuals))
-        evidence = _changed(await self._claims.everything(), made.change)
-        scored = await self._nearby.matches([claim.record_id for claim in evidence.claims])
-        evidence = replace(evidence, matches=plain_matches(scored))
-        found = []
-        for purpose in purposes:
-            conclusion = await conclude(made.policies[purpose], evidence, self._components, individual_of)
-            current = await self._identities.standing(purpose)
-            found.append((purpose, self._plan_of(purpose, made, current, conclusion.parts, conclusion.first_seen), conclusion))
-        return found
 
     def _plan_of(
         self,
@@ -361,17 +346,12 @@ class Stewardship:
             await self._identities.hold(plan.purpose, holder=run_id, now=self._clock())
             await self._identities.apply(_because(plan, said), run_id=run_id, progress=lambda _: None)
         for purpose, held in planned.held.items():
-            if purpose is not Purpose.INDIVIDUAL:
-                await self._identities.replace_held_back(purpose, held, planned.plans[0].at)
-                continue
-            standing = await self._nearby.held_back(sorted(planned.around.members), purpose)
-            among = [
-                each
-                for each in standing
-                if each.reason not in LOCAL_REASONS_KEPT and planned.around.members.issuperset(each.members)
-            ]
-            target = {key: detail for key, detail in held.items() if key[0] not in LOCAL_REASONS_KEPT}
+            standing = await self._nearby.held_back(sorted(held.members), purpose)
+            kept = LOCAL_REASONS_KEPT if purpose is Purpose.INDIVIDUAL else (PREDICTED,)
+            among = [each for each in standing if each.reason not in kept and held.members.issuperset(each.members)]
+            target = {(each.reason, each.members): each.detail for each in held.findings if each.reason not in kept}
             await self._reviews.report_held_back(purpose, target, among=among, now=planned.plans[0].at)
+        await self._nearby.keep(planned.around.evidence.claims)
 
     @asynccontextmanager
     async def _leases(self, run_id: str) -> AsyncIterator[None]:
@@ -422,15 +402,6 @@ def _require_reason(act: Act) -> None:
         raise ReasonMissing("an action needs a reason, in a sentence")
 
 
-def _touched(plan: MembershipPlan) -> set[str]:
-    """Identities whose members a plan changes, or that it ends."""
-    touched: set[str] = set()
-    for change in plan.changes:
-        touched.add(change.decision.identity_id)
-        touched |= {closing.identity_id for closing in change.closings} | set(change.retired)
-    return touched
-
-
 def _because(plan: MembershipPlan, said: str | None) -> MembershipPlan:
     """A plan whose decisions tell what the steward said."""
     if said is None:
@@ -441,19 +412,4 @@ def _because(plan: MembershipPlan, said: str | None) -> MembershipPlan:
             replace(change, decision=replace(change.decision, reason=f"{change.decision.reason}; {said}"))
             for change in plan.changes
         ),
-    )
-
-
-def _changed(evidence: EvidenceSet, change: Change) -> EvidenceSet:
-    """The evidence of the whole graph with a change."""
-    return replace(
-        evidence,
-        claims=tuple(
-            replace(claim, identifiers=tuple(key for key in claim.identifiers if (claim.record_id, key) not in change.unlinked))
-            for claim in evidence.claims
-        )
-        if change.unlinked
-        else evidence.claims,
-        sightings=tuple(s for s in evidence.sightings if not {(s.left, s.right), (s.right, s.left)} & change.unlinked),
-        assertions=(*(a for a in evidence.assertions if a.id not in change.retracted), *change.added),
     )

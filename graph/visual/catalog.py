@@ -117,7 +117,10 @@ LABELS = (
     Label(
         name="Record",
         meaning="One row of one source",
-        properties=_texts("id", "source", "source_record_id", "entity_type"),
+        properties=(
+            *_texts("id", "source", "source_record_id", "entity_type"),
+            *_hidden("home_building", "home_spelling", "home_city", "home_namesakes"),
+        ),
         key="id",
         caption=("id",),
         colour="#C990C0",

@@ -8,6 +8,7 @@ import networkx as nx
 
 from graph.identity.conclusion import Conclusion, conclude_households, conclude_individuals, conclude_operational
 from graph.identity.policy import load_policy
+from graph.identity.reference import LEARN, Reference
 from graph.identity.scoring_matcher import match_evidence
 from graph.model.claim import EvidenceSet
 from graph.model.identity import Purpose
@@ -59,21 +60,21 @@ def named(parts: Sequence[Sequence[str]], *, salt: int = 0) -> dict[str, Identit
     }
 
 
-def households(evidence: EvidenceSet, individual_of: Mapping[str, IdentityId]) -> Conclusion:
-    return at_once(conclude_households(evidence, HOUSEHOLD, NetworkxComponents(), individual_of))
+def households(evidence: EvidenceSet, individual_of: Mapping[str, IdentityId], reference: Reference = LEARN) -> Conclusion:
+    return at_once(conclude_households(evidence, HOUSEHOLD, NetworkxComponents(), individual_of, reference))
 
 
-def operational(evidence: EvidenceSet, individual_of: Mapping[str, IdentityId]) -> Conclusion:
-    return at_once(conclude_operational(evidence, OPERATIONAL, NetworkxComponents(), individual_of))
+def operational(evidence: EvidenceSet, individual_of: Mapping[str, IdentityId], reference: Reference = LEARN) -> Conclusion:
+    return at_once(conclude_operational(evidence, OPERATIONAL, NetworkxComponents(), individual_of, reference))
 
 
-def conclusions(evidence: EvidenceSet, *, salt: int = 0) -> dict[Purpose, Partition]:
-    """The partitions of all purposes that the evidence yields."""
+def conclusions(evidence: EvidenceSet, *, salt: int = 0, reference: Reference = LEARN) -> dict[Purpose, Partition]:
+    """The partitions of all purposes that the evidence yields; with a ``reference``, by what it says of everybody."""
     individual_of = named(individuals(evidence).parts, salt=salt)
     return {
         Purpose.INDIVIDUAL: partition(individual_of),
-        Purpose.HOUSEHOLD: homes(households(evidence, individual_of).parts, individual_of),
-        Purpose.OPERATIONAL: frozenset(frozenset(part) for part in operational(evidence, individual_of).parts),
+        Purpose.HOUSEHOLD: homes(households(evidence, individual_of, reference).parts, individual_of),
+        Purpose.OPERATIONAL: frozenset(frozenset(part) for part in operational(evidence, individual_of, reference).parts),
     }
 
 

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from graph.database import Database
 from graph.identity.conclusion import ORDER
 from graph.identity.progress import NoProgress
+from graph.identity.reference import Reference, References
 from graph.identity.resolver import open_resolver
 from graph.identity.stewardship import Act, open_stewardship
 from graph.model.claim import EvidenceSet
@@ -19,6 +20,7 @@ from graph.repositories.claims import ClaimRepository
 from graph.repositories.evidence import EvidenceRepository
 from graph.repositories.identities import IdentityRepository
 from graph.repositories.matches import MatchRepository
+from graph.repositories.references import ReferenceRepository
 from tests.laws.conclusions import Partition, homes, partition
 from tests.laws.evidence import START
 
@@ -83,6 +85,10 @@ class Installation:
     def with_standing_scores(self) -> EvidenceSet:
         """All that counts now, with the scores of the last time that records were scored."""
         return replace(self.evidence(), matches=self.run(MatchRepository(self._database).matches()))
+
+    def reference(self) -> Reference:
+        """What the last resolution learnt of everybody."""
+        return self.run(References(ReferenceRepository(self._database)).in_force())
 
     def memberships(self) -> dict[Purpose, dict[str, IdentityId]]:
         """Member to identity for each purpose."""

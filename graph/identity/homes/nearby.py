@@ -1,10 +1,10 @@
 """What is read of the graph to conclude the households around individuals that changed."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Protocol
 
 from graph.model.claim import Assertion, Claim, Sighting
-from graph.model.home import StatedHome
+from graph.model.home import HomeKeys, StatedHome
 from graph.model.identity import Purpose
 from graph.model.ids import IdentityId
 from graph.model.plan import Current
@@ -31,10 +31,10 @@ class HomesNearby(Protocol):
     async def namesakes(self, names: Sequence[str]) -> list[StatedHome]:
         """Records of individuals with some ``HomeKeys.namesakes``."""
 
-    async def homes_of(self, records: Sequence[str]) -> list[StatedHome]:
-        """What some records stated when it was last concluded from, whether or not they are of an individual now."""
+    async def keys_of(self, records: Sequence[str]) -> list[HomeKeys]:
+        """What some records stated when it was last concluded from, whether or not they are of an individual."""
 
-    async def sightings(self, keys: Sequence[str], *, most: int) -> list[Sighting]:
+    async def seen_with(self, keys: Sequence[str], *, most: int) -> list[Sighting]:
         """The sightings of some identifiers with any others; of each identifier no more than so many."""
 
     async def holders(self, keys: Sequence[str], *, most: int) -> list[tuple[str, str, IdentityId]]:
@@ -46,5 +46,5 @@ class HomesNearby(Protocol):
     async def memberships(self, members: Sequence[str], purpose: Purpose) -> Current:
         """The identities of some members."""
 
-    async def members_of(self, identity_ids: Sequence[str]) -> Current:
+    async def members_of(self, identity_ids: Iterable[str]) -> Current:
         """All members of some identities; those of a household are individuals."""
