@@ -5,11 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from random import Random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from graph.identity.conclusion import Conclusion, conclude_households
-from graph.identity.home_surroundings import HomeSurroundings
+from graph.identity.home_surroundings import HomeSurroundings, TooWide
 from graph.identity.homes.reference import HomeReference
 from graph.identity.policy import Policy
 from graph.identity.reference import Reference
@@ -223,7 +224,7 @@ def changed(chance: Random, before: World, there: Town) -> World:
     claims, individual_of = {claim.record_id: claim for claim in before.claims}, dict(before.individual_of)
     for _ in range(chance.choice((1, 1, 2))):
         own = [*sorted(set(individual_of.values())), IdentityId("ind_new")]
-        match chance.choice(("restate", "restate", "new", "move", "merge", "leave")):
+        match chance.choice(("restate", "restate", "new", "move", "merge", "leave", "unlink")):
             case "restate":
                 old = claims[chance.choice(sorted(claims))]
                 new = stated(chance, old.record_id, there)
@@ -235,6 +236,9 @@ def changed(chance: Random, before: World, there: Town) -> World:
                     claims[new.record_id], individual_of[new.record_id] = new, chance.choice(own)
             case "move":
                 individual_of[chance.choice(sorted(individual_of))] = chance.choice(own)
+            case "unlink":
+                old = claims[chance.choice(sorted(claims))]
+                claims[old.record_id] = replace(old, identifiers=old.identifiers[1:])
             case "merge":
                 one, other = chance.choice(own), chance.choice(own)
                 individual_of = {member: one if each == other else each for member, each in individual_of.items()}
@@ -264,6 +268,12 @@ def centre_of(before: World, after: World) -> Centre:
         members=members,
         individual_of={member: after.individual_of[member] for member in members if member in after.individual_of},
         claims=tuple(claim for claim in after.claims if claim.record_id in members),
+        unlinked=frozenset(
+            (record, key)
+            for record, old in was.items()
+            if record in now
+            for key in {*old.identifiers} - {*now[record].identifiers}
+        ),
         ended=frozenset(individuals - set(after.individual_of.values())),
     )
 
@@ -288,3 +298,99 @@ def test_households_follow_a_change_as_if_everything_were_concluded(seed: int) -
     chance = Random(seed)
     before, there = world(chance)
     check(before, changed(chance, before, there))
+
+
+def states(record: str, family: str | None, street: str | None = None, code: str = "89111", *keys: str, day: int = 0) -> Claim:
+    """A record by hand."""
+    return Claim(
+        record_id=RecordId(f"crm:{record}"),
+        source="crm",
+        name=PersonName(given="ann", family=family, full=f"ann {family}"),
+        address=PostalAddress(street=street, postal_code=code),
+        at=START + timedelta(days=day),
+        first_seen=START,
+        identifiers=tuple(IdentifierKey(key) for key in keys),
+    )
+
+
+def of_people(*claims: Claim, **own: str) -> World:
+    """A world in which the first letter of a record's id is its individual; identifiers are of whom they are said to be."""
+    individual_of = {claim.record_id: IdentityId(f"ind_{claim.record_id[4]}") for claim in claims}
+    return World(claims=claims, individual_of={**individual_of, **{key: IdentityId(f"ind_{each}") for key, each in own.items()}})
+
+
+def homes_of(world: World) -> set[str]:
+    """Households by the letters of their individuals."""
+    return {"".join(each.removeprefix("ind_") for each in part) for part in households(world).parts}
+
+
+def test_whoever_moves_away_with_the_spelling_of_a_namesake_leaves_others_behind() -> None:
+    """Of two spellings a slip apart the one counts that namesakes use: with one of them less the other does."""
+    mine = (states("a1", "okonkwo", "1 main street", "89111"), states("a2", "okonkwo", "1 main street", "89112", day=1))
+    neighbours = states("c1", "okonkwo", "1 main street", "89111"), states("d1", "okonkwo", "1 main street", "89112")
+    leaving = states("b1", "okonkwo", "1 main street", "89112")
+    before = of_people(*mine, *neighbours, leaving)
+    after = of_people(*mine, *neighbours, states("b1", "okonkwo", "7 elm street", "89113"))
+    assert homes_of(before) == {"abd", "c"}
+    assert homes_of(after) == {"ac", "b", "d"}
+    check(before, after)
+    check(after, before)
+    # Whoever only states that building, and lives elsewhere, counts as well: what is said of it is read of all.
+    elsewhere = (states("e1", "okonkwo", "1 main street", "89112"), states("e2", "okonkwo", "5 oak road", "89114", day=9))
+    for others in ((), elsewhere):
+        new = states("f1", "jones", "1 main street", "89111")
+        check(of_people(*mine, *neighbours, *others), of_people(*mine, *neighbours, *others, new))
+
+
+def test_a_spelling_that_nobody_uses_any_more_holds_nothing_together() -> None:
+    ends = states("a1", "okonkwo", "1 long meadow lane"), states("b1", "okonkwo", "1 lung meaddow lane")
+    between = states("c1", "jones", "1 lung meadow lane")
+    before, after = of_people(*ends, between), of_people(*ends, states("c1", "jones", "9 elm street"))
+    check(before, after)
+    check(after, before)
+
+
+def test_one_more_who_has_an_identifier_may_be_one_too_many() -> None:
+    """An identifier that more have than may be of one home says nothing of any of them."""
+    placed = states("a1", "okonkwo", "1 main street", "89111", "phone:1")
+    unplaced = states("b1", "okonkwo", None, "89119", "phone:1")
+    third = states("c1", "jones", None, "89115", "phone:1")
+    before = of_people(placed, unplaced, third, states("d1", "abel", "5 oak road", "89114"))
+    after = of_people(placed, unplaced, third, states("d1", "abel", "5 oak road", "89114", "phone:1"))
+    assert homes_of(before) != homes_of(after)
+    check(before, after)
+    check(after, before)
+
+
+def test_whom_others_point_to_is_concluded_with_all_who_live_there() -> None:
+    """Two who are pointed to are one household only by what others at their address are."""
+    two = states("a1", "okonkwo", "1 main street", "89111", "phone:1"), states("b1", "smith", "1 main street", "89111", "phone:2")
+    kin = states("c1", "okonkwo-smith", "1 main street", "89111"), states("d1", "okonkwo smith", "1 main street", "89111")
+    for others in ((), kin[:1], kin):
+        before = of_people(*two, *others, states("e1", "jones", None, "89119", "phone:1"))
+        after = of_people(*two, *others, states("e1", "jones", None, "89119", "phone:1", "phone:2"))
+        check(before, after)
+        check(after, before)
+
+
+def test_whoever_has_no_street_follows_the_namesakes_of_the_area() -> None:
+    unplaced = states("a1", "okonkwo", None, "89111")
+    first, second = states("b1", "okonkwo", "1 main street"), states("c1", "okonkwo", "2 oak road")
+    neighbour = states("d1", "okonkwo", "1 main street", "89112")
+    one, two = of_people(unplaced, first, neighbour), of_people(unplaced, first, second, neighbour)
+    assert homes_of(one) != homes_of(two)
+    for before, after in ((one, two), (two, one)):
+        check(before, after)
+    # Another name, another area: no namesake any more.
+    check(of_people(unplaced, first, second), of_people(unplaced, first, states("c1", "jones", "2 oak road")))
+    check(one, of_people(unplaced, states("b1", "okonkwo", "1 main street", "89115"), neighbour))
+
+
+def test_more_around_than_is_read_at_once_is_left_to_the_next_resolution() -> None:
+    crowd = [states(f"{letter}1", "okonkwo", "1 main street") for letter in "abcdefgh"]
+    before, after = of_people(*crowd[1:]), of_people(*crowd)
+    learnt = households(before).learnt
+    assert isinstance(learnt, HomeReference)
+    graph = Graph(before, households(before, learnt))
+    with pytest.raises(TooWide, match="more than 5 individuals are around a change of 1"):
+        at_once(HomeSurroundings(graph, POLICY, learnt, most=5).decide(centre_of(before, after)))
