@@ -69,8 +69,8 @@ class Effect:
     ended: list[str] = strawberry.field(description="Ids that are no more: they lead to another identity, or nowhere.")
     households: list[str] = strawberry.field(description="Ids of households whose members change, or whose members' members do.")
     pending: bool = strawberry.field(
-        description="Whether households and operational identities follow with the next resolution only: the graph is too large "
-        "to settle them at once."
+        description="Whether households follow with the next resolution only: too many individuals are around the change to "
+        "settle them at once."
     )
     _changes: strawberry.Private[tuple[model.IdentityChange, ...]]
 
