@@ -1,4 +1,4 @@
-// List the persons' records that state each of some identifiers, with their individuals; of each no more than so many.
+// List the records of persons that state each of some identifiers, with their individuals; of each no more than so many.
 // access: read
 UNWIND $keys AS key
 MATCH (identifier:Identifier {key: key})
