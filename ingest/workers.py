@@ -109,14 +109,14 @@ class BatchHandler:
         if not batch:
             return []
         try:
-            outcomes = await self._evidence.write([evidence for _, evidence in batch])
+            written = await self._evidence.write([evidence for _, evidence in batch])
         except EvidenceRefused as error:
             if len(batch) == 1:
                 poison.append((batch[0][0], Poison(code=error.code, reason=str(error))))
                 return []
             middle = len(batch) // 2
             return [*await self._write(batch[:middle], poison), *await self._write(batch[middle:], poison)]
-        return [(message, outcome) for (message, _), outcome in zip(batch, outcomes, strict=True)]
+        return [(message, outcome) for (message, _), outcome in zip(batch, written.outcomes, strict=True)]
 
     async def _settle(self, message: Msg, outcome: Outcome, poison: list[tuple[Msg, Poison]]) -> None:
         match outcome:

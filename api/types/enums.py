@@ -47,7 +47,7 @@ CHANNELS = {
     "other": "Any other, or not known.",
 }
 STEP_KINDS = {
-    "carries": "A record states the identifier.",
+    "states": "A record states the identifier.",
     "shares": "Two records state one identifier, which itself belongs to somebody else.",
     "seen_with": "Two identifiers were on one touchpoint.",
     "rule": "A rule of the policy joins two records by what they state.",
@@ -107,7 +107,7 @@ class NotFoundReason(Enum):
 class EvidenceKind(Enum):
     """Types of the relationships that are evidence."""
 
-    CARRIES = strawberry.enum_value("carries", description="A record states the identifier.")
+    STATES = strawberry.enum_value("states", description="A record states the identifier.")
     SEEN_WITH = strawberry.enum_value("seen_with", description="Two identifiers were on one touchpoint.")
     ASSERTED_SAME = strawberry.enum_value("asserted_same", description="A steward said that both are one person.")
     ASSERTED_DIFFERENT = strawberry.enum_value("asserted_different", description="A steward said that they are two people.")

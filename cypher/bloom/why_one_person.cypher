@@ -23,6 +23,6 @@ MATCH (member)-[membership:MEMBER_OF]->(identity)
 WHERE membership.valid_to IS NULL
 WITH identity, left, right, collect(member) AS members
 MATCH path = SHORTEST 1
-    (left)((:Identifier|Record)-[link:CARRIES|SEEN_WITH|ASSERTED_SAME]-(step:Identifier|Record)
+    (left)((:Identifier|Record)-[link:STATES|SEEN_WITH|ASSERTED_SAME]-(step:Identifier|Record)
         WHERE link.retracted_at IS NULL AND step IN members)+(right)
 RETURN identity, path

@@ -4,8 +4,8 @@ UNWIND $claims AS claim
 MATCH (record:Record {id: claim.record_id})
 MERGE (identifier:Identifier {key: claim.key})
   ON CREATE SET identifier.namespace = claim.namespace, identifier.value = claim.value
-MERGE (record)-[carries:CARRIES]->(identifier)
-  ON CREATE SET carries.first_seen = claim.first_seen, carries.last_seen = claim.last_seen
+MERGE (record)-[states:STATES]->(identifier)
+  ON CREATE SET states.first_seen = claim.first_seen, states.last_seen = claim.last_seen
   ON MATCH SET
-    carries.first_seen = CASE WHEN claim.first_seen < carries.first_seen THEN claim.first_seen ELSE carries.first_seen END,
-    carries.last_seen = CASE WHEN claim.last_seen > carries.last_seen THEN claim.last_seen ELSE carries.last_seen END
+    states.first_seen = CASE WHEN claim.first_seen < states.first_seen THEN claim.first_seen ELSE states.first_seen END,
+    states.last_seen = CASE WHEN claim.last_seen > states.last_seen THEN claim.last_seen ELSE states.last_seen END

@@ -3,8 +3,8 @@
 UNWIND $keys AS key
 MATCH (identifier:Identifier {key: key})
 CALL (identifier) {
-  MATCH (identifier)<-[carries:CARRIES]-(record:Record)-[membership:MEMBER_OF]->(individual:Individual)
-  WHERE carries.retracted_at IS NULL AND membership.valid_to IS NULL
+  MATCH (identifier)<-[states:STATES]-(record:Record)-[membership:MEMBER_OF]->(individual:Individual)
+  WHERE states.retracted_at IS NULL AND membership.valid_to IS NULL
     AND coalesce(record.entity_type, 'person') <> 'organization'
   RETURN record.id AS record_id, individual.id AS identity_id
   LIMIT $most

@@ -14,8 +14,8 @@ RETURN collect([
     ]
   },
   COLLECT {
-    MATCH (record)-[carries:CARRIES]->(identifier:Identifier)
-    WHERE carries.retracted_at IS NULL
+    MATCH (record)-[states:STATES]->(identifier:Identifier)
+    WHERE states.retracted_at IS NULL
     RETURN identifier.key
   }
 ]) AS claims

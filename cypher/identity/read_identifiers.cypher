@@ -6,8 +6,8 @@ WITH identifier ORDER BY identifier.key LIMIT $limit
 WITH
   identifier.key AS key,
   NOT EXISTS {
-    MATCH (:Record)-[carries:CARRIES]->(identifier)
-    WHERE carries.retracted_at IS NULL
+    MATCH (:Record)-[states:STATES]->(identifier)
+    WHERE states.retracted_at IS NULL
   }
   AND EXISTS { MATCH (:Touchpoint)-[:CARRIES]->(identifier) } AS unstated,
   COLLECT {

@@ -4,8 +4,8 @@ UNWIND $members AS member_id
 CALL (member_id) {
   MATCH (record:Record {id: member_id}) RETURN record
   UNION
-  MATCH (record:Record)-[carries:CARRIES]->(:Identifier {key: member_id})
-  WHERE carries.retracted_at IS NULL
+  MATCH (record:Record)-[states:STATES]->(:Identifier {key: member_id})
+  WHERE states.retracted_at IS NULL
   RETURN record
 }
 WITH DISTINCT record
@@ -19,7 +19,7 @@ RETURN record.id AS record_id, record.source AS source, record.entity_type AS en
          ]
        } AS versions,
        COLLECT {
-         MATCH (record)-[carries:CARRIES]->(identifier:Identifier)
-         WHERE carries.retracted_at IS NULL
+         MATCH (record)-[states:STATES]->(identifier:Identifier)
+         WHERE states.retracted_at IS NULL
          RETURN identifier.key
        } AS identifiers

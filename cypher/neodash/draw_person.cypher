@@ -4,7 +4,7 @@ MATCH (:Identifier {key: 'email:' + toLower(trim($neodash_customer_email))})-[ow
 WHERE own.valid_to IS NULL
 MATCH (member)-[membership:MEMBER_OF]->(identity)
 WHERE membership.valid_to IS NULL
-OPTIONAL MATCH (member)-[evidence:CARRIES|SEEN_WITH|ASSERTED_SAME|ASSERTED_DIFFERENT]-(other:Identifier|Record)
+OPTIONAL MATCH (member)-[evidence:STATES|SEEN_WITH|ASSERTED_SAME|ASSERTED_DIFFERENT]-(other:Identifier|Record)
 WHERE evidence.retracted_at IS NULL
 OPTIONAL MATCH (member)-[certain:MEMBER_OF]->(operational:Operational)
 WHERE certain.valid_to IS NULL

@@ -17,7 +17,7 @@ RETURN
     OR identity IS NOT NULL
     OR EXISTS { MATCH (identifier)<-[:CARRIES]-(touchpoint:Touchpoint) WHERE touchpoint.recorded_at <= $as_of }
     OR EXISTS {
-      MATCH (identifier)<-[:CARRIES]-(:Record)-[:HAS_VERSION]->(version:RecordVersion)
+      MATCH (identifier)<-[:STATES]-(:Record)-[:HAS_VERSION]->(version:RecordVersion)
       WHERE version.recorded_at <= $as_of AND $key IN version.identifier_keys
     }
   ) AS known,

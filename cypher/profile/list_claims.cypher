@@ -41,9 +41,9 @@ RETURN
         | version {.at, .address_given, .street, .city, .region, .postal_code, .country}]),
       consents: [version IN versions WHERE coalesce(version.consent, '{}') <> '{}' | version {.at, .consent}],
       identifiers: COLLECT {
-        MATCH (record)-[carries:CARRIES]->(identifier:Identifier)
-        WHERE coalesce(carries.retracted_at > $as_of, carries.retracted_at IS NULL)
-        WITH identifier, CASE WHEN $as_of IS NULL THEN carries.last_seen
+        MATCH (record)-[states:STATES]->(identifier:Identifier)
+        WHERE coalesce(states.retracted_at > $as_of, states.retracted_at IS NULL)
+        WITH identifier, CASE WHEN $as_of IS NULL THEN states.last_seen
           ELSE head([version IN versions WHERE identifier.key IN version.identifier_keys | version.at]) END AS last_seen
         WHERE last_seen IS NOT NULL
         RETURN identifier {.namespace, .value, last_seen: last_seen}

@@ -15,7 +15,7 @@ UNWIND owners AS owner
 MATCH (owner)<-[membership:MEMBER_OF]-(start)
 WHERE CASE WHEN $as_of IS NULL THEN membership.valid_to IS NULL
     ELSE membership.valid_from <= $as_of AND coalesce(membership.valid_to > $as_of, true) END
-MATCH (start)-[link:CARRIES|SEEN_WITH|ASSERTED_SAME|ASSERTED_DIFFERENT]->(end)
+MATCH (start)-[link:STATES|SEEN_WITH|ASSERTED_SAME|ASSERTED_DIFFERENT]->(end)
 WHERE coalesce(link.retracted_at > $as_of, link.retracted_at IS NULL)
   AND EXISTS {
     MATCH (end)-[other:MEMBER_OF]->(holder:Identity)

@@ -4,8 +4,8 @@ UNWIND $members AS member_id
 CALL (member_id) {
   MATCH (record:Record {id: member_id}) RETURN record
   UNION
-  MATCH (record:Record)-[carries:CARRIES]->(:Identifier {key: member_id})
-  WHERE coalesce(carries.retracted_at > $as_of, carries.retracted_at IS NULL)
+  MATCH (record:Record)-[states:STATES]->(:Identifier {key: member_id})
+  WHERE coalesce(states.retracted_at > $as_of, states.retracted_at IS NULL)
   RETURN record
 }
 WITH DISTINCT record
@@ -29,8 +29,8 @@ RETURN record.id AS record_id, record.source AS source, record.entity_type AS en
        born.birth_date AS birth_date, addressed.street AS street, addressed.city AS city, addressed.region AS region,
        addressed.postal_code AS postal_code, addressed.country AS country, at, first_seen, rejected,
        COLLECT {
-         MATCH (record)-[carries:CARRIES]->(identifier:Identifier)
-         WHERE coalesce(carries.retracted_at > $as_of, carries.retracted_at IS NULL)
+         MATCH (record)-[states:STATES]->(identifier:Identifier)
+         WHERE coalesce(states.retracted_at > $as_of, states.retracted_at IS NULL)
            AND ($as_of IS NULL OR identifier.key IN stated)
          RETURN identifier.key
        } AS identifiers

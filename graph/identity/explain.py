@@ -314,7 +314,7 @@ def _stated(evidence: EvidenceSet, members: set[str]) -> list[Link]:
             right=max(claim.record_id, key),
             weight=1.0,
             rule=namespace_of(key),
-            kind=StepKind.CARRIES,
+            kind=StepKind.STATES,
             via=(key,),
             first_seen=claim.first_seen,
         )

@@ -35,7 +35,7 @@ from graph.model.explanation import StepKind
 
 DOUBTFUL_BITS = -2.0
 """From this on a pair that was found to be of two people is worth a steward's look: one in five of them is one person."""
-SETTLED = (StepKind.MATCHES, StepKind.CARRIES, StepKind.SHARES)
+SETTLED = (StepKind.MATCHES, StepKind.STATES, StepKind.SHARES)
 """Links that settle who belongs together, unless something contradicts."""
 
 

@@ -151,11 +151,14 @@ class NeighbourhoodReader:
             if member not in crowds:
                 # No identifier: a record, or a name that nothing has.
                 continue
-            kind = policy.kind_of(member)
+            kind, crowd = policy.kind_of(member), crowds[member]
             walk.walkable[member] = kind.joins is not Joins.NEVER and not policy.blocked.holds(member)
-            if walk.walkable[member] and (
-                crowds[member].carriers > kind.max_people or crowds[member].neighbours > kind.max_neighbours
-            ):
+            if not walk.walkable[member]:
+                continue
+            if as_of is None and crowd.neighbours > kind.max_neighbours:
+                # Generic, whatever else is known of it: what it was seen with is not even read.
+                walk.walkable[member] = False
+            elif crowd.carriers > kind.max_people or crowd.neighbours > kind.max_neighbours:
                 near.append(member)
         if near:
             await self._judge_crowded(walk, near, crowds={key: crowds[key].carriers for key in near}, as_of=as_of)

@@ -85,7 +85,7 @@ def reduced_to(evidence: EvidenceSet, steps: Iterable[EvidenceStep]) -> Evidence
     on_path = {end for step in path for end in (step.start, step.end)}
     carried: set[tuple[str, str]] = set()
     for step in path:
-        if step.kind in (StepKind.CARRIES, StepKind.SHARES):
+        if step.kind in (StepKind.STATES, StepKind.SHARES):
             carried |= {(end, key) for end in (step.start, step.end) for key in (*step.via, step.start, step.end)}
     pairs = {kind: {frozenset((s.start, s.end)) for s in path if s.kind is kind} for kind in StepKind}
     asserted = {name for step in path if step.kind is StepKind.ASSERTED for name in step.via}
@@ -108,7 +108,7 @@ def reduced_to(evidence: EvidenceSet, steps: Iterable[EvidenceStep]) -> Evidence
 
 def _sentence(start: str, end: str, link: Link, match: MatchDetail | None) -> str:
     match link.kind:
-        case StepKind.CARRIES:
+        case StepKind.STATES:
             record, key = (start, end) if end in link.via else (end, start)
             return f"{record} states {key}"
         case StepKind.SHARES:

@@ -218,7 +218,7 @@ def link_carriers(key: str, carriers: Sequence[Claim], reading: Reading, policy:
     for index, group in enumerate(groups):
         if holder and index == 0:
             reading.links.extend(
-                _link(c.record_id, key, kind.weight, namespace_of(key), StepKind.CARRIES, (key,), c.first_seen) for c in group
+                _link(c.record_id, key, kind.weight, namespace_of(key), StepKind.STATES, (key,), c.first_seen) for c in group
             )
         else:
             reading.links.extend(_among(group, key, kind))

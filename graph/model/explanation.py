@@ -11,7 +11,7 @@ from graph.model.ids import IdentityId
 class StepKind(StrEnum):
     """What kind of evidence connects the two ends of a step."""
 
-    CARRIES = "carries"
+    STATES = "states"
     """A record states the identifier."""
     SHARES = "shares"
     """Two records state the identifier ``via``, which itself belongs to somebody else."""

@@ -127,7 +127,7 @@ class EvidenceLink:
 
     cursor: str
     kind: str
-    """``carries``, ``seen_with``, ``asserted_same`` or ``asserted_different``."""
+    """``states``, ``seen_with``, ``asserted_same`` or ``asserted_different``."""
     start: str
     end: str
     id: str | None

@@ -39,6 +39,19 @@ class Conflict:
 Outcome = Written | AlreadyThere | Conflict
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenBatch:
+    """What became of a batch of events."""
+
+    outcomes: tuple[Outcome, ...]
+    """One for each event, in order."""
+    touched: frozenset[str]
+    """Record ids and identifier keys about which something new is known now, or may be: whose identities may be others.
+
+    Of events that were there already all members are among them, for whoever wrote these may have died before he told anybody.
+    """
+
+
 class GraphUnavailable(KindredError):  # noqa: N818 - states what was observed, as the others do
     """The database could not be reached or could not do it now; the same batch may be written later."""
 
@@ -72,15 +85,15 @@ class EvidenceRepository:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def write(self, batch: Sequence[Evidence]) -> list[Outcome]:
-        """Write a batch in one transaction; one outcome per event, in order.
+    async def write(self, batch: Sequence[Evidence]) -> WrittenBatch:
+        """Write a batch in one transaction.
 
         Raises:
             GraphUnavailable: nothing is known to be written; write the batch again later.
             EvidenceRefused: nothing was written; some event of the batch cannot be.
         """
         if not batch:
-            return []
+            return WrittenBatch(outcomes=(), touched=frozenset())
         for evidence in batch:
             key = rows.longest_key(evidence)
             if len(key.encode(errors="replace")) > KEY_BYTES:
@@ -89,7 +102,8 @@ class EvidenceRepository:
         for evidence in batch:
             first.setdefault(evidence.id, evidence)
         ids = sorted(first)
-        known = await self._write_missing(ids, first)
+        known, touched = await self._write_missing(ids, first)
+        touched.update(member for id_ in known for member in _members(first[id_]))
         outcomes: list[Outcome] = []
         for evidence in batch:
             sha256 = known.get(evidence.id)
@@ -100,18 +114,20 @@ class EvidenceRepository:
                 outcomes.append(AlreadyThere(id=evidence.id))
             else:
                 outcomes.append(Conflict(id=evidence.id, known_sha256=sha256, given_sha256=evidence.body_sha256))
-        return outcomes
+        return WrittenBatch(outcomes=tuple(outcomes), touched=frozenset(touched))
 
-    async def _write_missing(self, ids: Sequence[MessageId], events: dict[MessageId, Evidence]) -> dict[MessageId, str]:
-        """Write the events that the graph does not have; return the digests of those that it had."""
+    async def _write_missing(
+        self, ids: Sequence[MessageId], events: dict[MessageId, Evidence]
+    ) -> tuple[dict[MessageId, str], set[str]]:
+        """Write the events that the graph does not have; return the digests of those that it had, and what the others touch."""
 
-        async def work(tx: Transaction) -> dict[MessageId, str]:
+        async def work(tx: Transaction) -> tuple[dict[MessageId, str], set[str]]:
             found = await tx.run(statements.FIND_WRITTEN, statements.MessageIds(ids=ids))
             known = {MessageId(row.id): row.body_sha256 for row in found}
             missing = [events[id_] for id_ in ids if id_ not in known]
-            await _write_touchpoints(tx, [event for event in missing if isinstance(event, Touchpoint)])
-            await _write_record_versions(tx, [event for event in missing if isinstance(event, RecordVersion)])
-            return known
+            touched = await _write_touchpoints(tx, [event for event in missing if isinstance(event, Touchpoint)])
+            touched |= await _write_record_versions(tx, [event for event in missing if isinstance(event, RecordVersion)])
+            return known, touched
 
         for attempt in range(1, CONSTRAINT_ATTEMPTS + 1):
             try:
@@ -131,22 +147,32 @@ class EvidenceRepository:
         raise AssertionError("unreachable")
 
 
-async def _write_touchpoints(tx: Transaction, touchpoints: Sequence[Touchpoint]) -> None:
+async def _write_touchpoints(tx: Transaction, touchpoints: Sequence[Touchpoint]) -> set[str]:
     if not touchpoints:
-        return
-    await tx.run(statements.WRITE_TOUCHPOINTS, rows.new_touchpoints(touchpoints))
+        return set()
+    touched = {row.key for row in await tx.run(statements.WRITE_TOUCHPOINTS, rows.new_touchpoints(touchpoints))}
     if pairs := rows.pairs(touchpoints):
-        await tx.run(statements.LINK_SEEN_WITH, statements.Pairs(pairs=pairs))
+        for row in await tx.run(statements.LINK_SEEN_WITH, statements.Pairs(pairs=pairs)):
+            touched |= {row.left_key, row.right_key}
     if products := rows.products(touchpoints):
         await tx.run(statements.WRITE_PRODUCTS, statements.Products(products=products))
         await tx.run(statements.LINK_PRODUCTS, statements.Lines(lines=rows.lines(touchpoints)))
     if subjects := rows.subjects(touchpoints):
         await tx.run(statements.LINK_SUBJECTS, statements.Subjects(subjects=subjects))
+    return touched
 
 
-async def _write_record_versions(tx: Transaction, versions: Sequence[RecordVersion]) -> None:
+async def _write_record_versions(tx: Transaction, versions: Sequence[RecordVersion]) -> set[str]:
     if not versions:
-        return
+        return set()
     await tx.run(statements.WRITE_RECORD_VERSIONS, rows.new_record_versions(versions))
     if claims := rows.claims(versions):
         await tx.run(statements.LINK_RECORD_IDENTIFIERS, statements.Claims(claims=claims))
+    return {version.record_id for version in versions}
+
+
+def _members(evidence: Evidence) -> set[str]:
+    """What an event is evidence about."""
+    if isinstance(evidence, RecordVersion):
+        return {evidence.record_id}
+    return {identifier.key for identifier in evidence.identifiers}

@@ -22,6 +22,9 @@ from graph.statements import identity as identity_statements
 from graph.statements import review as statements
 from graph.statements.statement import NoParameters
 
+COUNTED_UP_TO = 10_000
+"""Records or sightings of one identifier up to which each is looked at; stewards never retract as many of one."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Crowd:
@@ -145,8 +148,9 @@ class NeighbourhoodRepository:
         return sorted(found, key=lambda held: held.id)
 
     async def crowds(self, keys: Sequence[str]) -> dict[str, Crowd]:
-        """How much is around some identifiers now."""
-        rows = await self._database.run(statements.COUNT_AROUND, statements.CountParameters(members=keys))
+        """How much is around some identifiers now; of more than ``COUNTED_UP_TO`` what was retracted is counted, too."""
+        parameters = statements.CountParameters(members=keys, most=COUNTED_UP_TO)
+        rows = await self._database.run(statements.COUNT_AROUND, parameters)
         return {row.member: Crowd(carriers=row.carriers, neighbours=row.neighbours) for row in rows}
 
     async def on_touchpoints(self, keys: Sequence[str], *, as_of: datetime | None = None) -> list[str]:

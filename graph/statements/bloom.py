@@ -138,7 +138,7 @@ class RecordEvidence:
     record: Any
     has: Any
     version: Any
-    carries: Any
+    states: Any
     identifier: Any
 
 

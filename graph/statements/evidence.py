@@ -186,9 +186,24 @@ class Subjects:
     subjects: Sequence[SubjectRow]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TouchedRow:
+    """An identifier that is in no individual, and not known to be held back."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewPairRow:
+    """Two identifiers that were never seen together before, or never so early."""
+
+    left_key: str
+    right_key: str
+
+
 FIND_WRITTEN = Statement(name="evidence/find_written", parameters=MessageIds, row=WrittenRow, hot_path=True)
-WRITE_TOUCHPOINTS = Statement(name="evidence/write_touchpoints", parameters=NewTouchpoints, row=NoRow, hot_path=True)
-LINK_SEEN_WITH = Statement(name="evidence/link_seen_with", parameters=Pairs, row=NoRow, hot_path=True)
+WRITE_TOUCHPOINTS = Statement(name="evidence/write_touchpoints", parameters=NewTouchpoints, row=TouchedRow, hot_path=True)
+LINK_SEEN_WITH = Statement(name="evidence/link_seen_with", parameters=Pairs, row=NewPairRow, hot_path=True)
 WRITE_RECORD_VERSIONS = Statement(name="evidence/write_record_versions", parameters=NewRecordVersions, row=NoRow, hot_path=True)
 LINK_RECORD_IDENTIFIERS = Statement(name="evidence/link_record_identifiers", parameters=Claims, row=NoRow, hot_path=True)
 WRITE_PRODUCTS = Statement(name="evidence/write_products", parameters=Products, row=NoRow, hot_path=True)

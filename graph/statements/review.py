@@ -128,9 +128,10 @@ FIND_ON_TOUCHPOINTS = Statement(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CountParameters:
-    """Identifier keys."""
+    """Identifier keys, and up to how many relationships of one are looked at."""
 
     members: Sequence[str]
+    most: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

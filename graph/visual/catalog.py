@@ -119,7 +119,8 @@ LABELS = (
         meaning="One row of one source",
         properties=(
             *_texts("id", "source", "source_record_id", "entity_type"),
-            *_hidden("home_building", "home_spelling", "home_city", "home_namesakes"),
+            *_hidden("home_building", "home_city", "home_namesakes"),
+            *_hidden("home_spelling", kind=Kind.LIST),
         ),
         key="id",
         caption=("id",),
@@ -216,14 +217,6 @@ LABELS = (
         colour="#57C7E3",
     ),
     Label(
-        name="Reference",
-        meaning="What the last resolution of everything learnt, by which a part is concluded until the next",
-        properties=(*_texts("id", "purpose"), *_times("learnt_at"), *_hidden("data")),
-        key="purpose",
-        caption=("purpose", "learnt_at"),
-        colour="#57C7E3",
-    ),
-    Label(
         name="ResolutionRun",
         meaning="One resolution of the whole graph",
         properties=(*_texts("id", "purpose", "policy_version", "counts", "estimates"), *_times("started_at", "finished_at")),
@@ -252,9 +245,8 @@ LABELS = (
 
 RELATIONSHIP_TYPES = (
     RelationshipType(name="HAS_VERSION", ends=(("Record", "RecordVersion"),), colour="#ECB5C9"),
-    RelationshipType(
-        name="CARRIES", ends=(("Record", "Identifier"), ("Touchpoint", "Identifier")), properties=_SEEN, colour="#57C7E3", width=2
-    ),
+    RelationshipType(name="STATES", ends=(("Record", "Identifier"),), properties=_SEEN, colour="#57C7E3", width=2),
+    RelationshipType(name="CARRIES", ends=(("Touchpoint", "Identifier"),), colour="#57C7E3", width=2),
     RelationshipType(name="SEEN_WITH", ends=(("Identifier", "Identifier"),), properties=_SEEN, colour="#4C8EDA", width=2),
     RelationshipType(
         name="ABOUT",

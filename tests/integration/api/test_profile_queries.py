@@ -61,8 +61,8 @@ async def test_members_and_evidence_hang_together(client: Any) -> None:
     edges = nodes(found["evidence"])
     assert found["evidence"]["totalCount"] == len(edges)
     assert {(edge["kind"], edge["start"], edge["end"]) for edge in edges} >= {
-        ("CARRIES", "crm:1", "email:ada@shop.test"),
-        ("CARRIES", "loyalty:7", "email:ada@shop.test"),
+        ("STATES", "crm:1", "email:ada@shop.test"),
+        ("STATES", "loyalty:7", "email:ada@shop.test"),
         ("SEEN_WITH", "anonymous_id:c1", "user_id:u1"),
         ("SEEN_WITH", "anonymous_id:tablet", "user_id:u1"),
     }
@@ -147,7 +147,7 @@ async def test_an_answer_as_of_a_moment_is_the_one_given_then(client: Any) -> No
     assert then["consent"] == [{"purpose": "email", "state": "denied"}, {"purpose": "post", "state": "granted"}]
     assert "anonymous_id:tablet" not in {member["key"] for member in nodes(then["members"])}
     assert "merged" not in {decision["kind"] for decision in nodes(then["decisions"])}
-    assert {"SEEN_WITH", "CARRIES"} == {edge["kind"] for edge in nodes(then["evidence"])}
+    assert {"SEEN_WITH", "STATES"} == {edge["kind"] for edge in nodes(then["evidence"])}
     assert "email:ada.byron@work.test" not in {edge["end"] for edge in nodes(then["evidence"])}
     assert {record["versions"]["totalCount"] for record in nodes(then["records"])} == {1}
     tablet = (await client.data(PROFILE, namespace="anonymous_id", value="tablet", asOf="2025-03-05T00:00:00Z"))["profile"]

@@ -25,7 +25,7 @@ SERVER_TYPES = {
     Kind.BOOLEAN: {"Boolean"},
 }
 # Bookkeeping of migrations and of the resolver, and the label that identities have beside their own.
-NOT_SHOWN = {"Migration", "MigrationLock", "Lease", "Identity"}
+NOT_SHOWN = {"Migration", "MigrationLock", "Lease", "Reference", "Identity"}
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def one(driver: Driver, cypher: str) -> Any:
 def values_for(showcase: Showcase, driver: Driver) -> dict[str, str]:
     """A value for each parameter of a search phrase, as a person would type it."""
     pair = """
-        MATCH (record:Record)-[:CARRIES]->(email:Identifier {namespace: 'email'})
+        MATCH (record:Record)-[:STATES]->(email:Identifier {namespace: 'email'})
         MATCH (record)-[:MEMBER_OF]->(:Individual)<-[:MEMBER_OF]-(email)
         RETURN [record.id, email.value] ORDER BY record.id LIMIT 1
     """

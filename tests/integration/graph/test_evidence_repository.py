@@ -145,7 +145,7 @@ async def test_replay_leaves_the_same_graph(database: Database, driver: AsyncDri
 
     await driver.execute_query(EMPTY)
     for event in events:
-        assert await repository.write([event]) == [Written(id=event.id)]
+        assert (await repository.write([event])).outcomes == (Written(id=event.id),)
     expected = await dump(driver)
 
     await driver.execute_query(EMPTY)
@@ -169,7 +169,7 @@ async def test_writers_side_by_side_leave_the_same_graph(database: Database, dri
 
     async def writer(order: Sequence[Evidence]) -> int:
         outcomes = [await repository.write(order[start : start + 40]) for start in range(0, len(order), 40)]
-        return sum(isinstance(outcome, Written) for batch in outcomes for outcome in batch)
+        return sum(isinstance(outcome, Written) for batch in outcomes for outcome in batch.outcomes)
 
     written = await asyncio.gather(*(writer(chance.sample(events, len(events))) for _ in range(4)))
 
@@ -183,17 +183,40 @@ async def test_outcomes_name_repetitions_and_conflicts(database: Database, drive
     other = touchpoint("m1", "user_id:u2", body_sha256="f" * 64)
     claim = version("m1", "1", "user_id:u3", body_sha256="e" * 64)
 
-    assert await repository.write([first, first, other]) == [
+    assert (await repository.write([first, first, other])).outcomes == (
         Written(id=first.id),
         AlreadyThere(id=first.id),
         Conflict(id=first.id, known_sha256=first.body_sha256, given_sha256="f" * 64),
-    ]
+    )
     before = await dump(driver)
-    assert await repository.write([claim, first]) == [
+    assert (await repository.write([claim, first])).outcomes == (
         Conflict(id=first.id, known_sha256=first.body_sha256, given_sha256="e" * 64),
         AlreadyThere(id=first.id),
-    ]
+    )
     assert await dump(driver) == before
+
+
+async def test_what_says_nothing_new_touches_nobody(database: Database, driver: AsyncDriver) -> None:
+    repository = EvidenceRepository(database)
+    seen = ("anonymous_id:c1", "user_id:u1")
+    assert (await repository.write([touchpoint("m1", *seen, minutes=5)])).touched == set(seen)
+    for key in (*seen, "device_id:kiosk"):
+        await driver.execute_query(
+            "MERGE (i:Identifier {key: $key}) MERGE (p:Identity:Individual {id: 'ind_1'}) CREATE (i)-[:MEMBER_OF]->(p)", key=key
+        )
+
+    later = touchpoint("m2", *seen, minutes=9)
+    assert (await repository.write([later])).touched == set(), "both are somebody's, and were seen together before"
+    assert (await repository.write([later])).touched == set(seen), "whoever wrote it may have died at once"
+    assert (await repository.write([touchpoint("m3", *seen, minutes=1)])).touched == set(seen), "seen together earlier"
+    assert (await repository.write([touchpoint("m4", "user_id:u1", "device_id:kiosk")])).touched == {
+        "user_id:u1",
+        "device_id:kiosk",
+    }
+    assert (await repository.write([touchpoint("m5", "anonymous_id:c2")])).touched == {"anonymous_id:c2"}
+    await driver.execute_query("MATCH (i:Identifier {key: 'anonymous_id:c2'}) CREATE (:HeldBack {id: 'h'})-[:HOLDS]->(i)")
+    assert (await repository.write([touchpoint("m6", "anonymous_id:c2")])).touched == set(), "known to say nothing of anybody"
+    assert (await repository.write([version("v1", "1", "user_id:u1")])).touched == {"crm:1"}
 
 
 async def test_every_property_of_the_model_is_written(database: Database, driver: AsyncDriver) -> None:

@@ -254,7 +254,7 @@ async def test_law_7_explanations_lead_from_member_to_member(database: Database,
             assert [step.end for step in found.steps[:-1]] == [step.start for step in found.steps[1:]]
             assert {decision.kind for decision in found.decisions} == {DecisionKind.FORMED}
     cookie = await explain(database, "anonymous_id:c1", "web:4", Purpose.INDIVIDUAL)
-    assert [step.kind for step in cookie.steps] == [StepKind.SEEN_WITH, StepKind.CARRIES]
+    assert [step.kind for step in cookie.steps] == [StepKind.SEEN_WITH, StepKind.STATES]
     assert cookie.summary == "anonymous_id:c1 and email:bob@x.com were seen together; web:4 states email:bob@x.com"
     apart = await explain(database, "crm:1", "crm:3", Purpose.INDIVIDUAL)
     assert not apart.together

@@ -10,7 +10,7 @@ import pytest
 from nats.js import JetStreamContext
 
 from graph.model.evidence import Evidence
-from graph.repositories.evidence import EvidenceRefused, EvidenceRepository, GraphUnavailable, Outcome
+from graph.repositories.evidence import EvidenceRefused, EvidenceRepository, GraphUnavailable, WrittenBatch
 from ingest.publisher import EventPublisher
 from ingest.streams import EVENTS_STREAM, EVENTS_SUBJECT, WORKERS_DURABLE
 from ingest.topology import Retention, ensure_topology
@@ -63,7 +63,7 @@ async def test_the_time_recorded_is_that_of_the_stream(intake, query) -> None:
 class RefusesSome(EvidenceRepository):
     """A database that holds nothing against an event but its id."""
 
-    async def write(self, batch: Sequence[Evidence]) -> list[Outcome]:
+    async def write(self, batch: Sequence[Evidence]) -> WrittenBatch:
         if any("poison" in evidence.id for evidence in batch):
             raise EvidenceRefused("the database refused a value: poison")
         return await super().write(batch)
@@ -74,7 +74,7 @@ class IsAwayAtFirst(EvidenceRepository):
 
     times = 3
 
-    async def write(self, batch: Sequence[Evidence]) -> list[Outcome]:
+    async def write(self, batch: Sequence[Evidence]) -> WrittenBatch:
         if self.times:
             self.times -= 1
             raise GraphUnavailable("the database could not be reached: ServiceUnavailable")
