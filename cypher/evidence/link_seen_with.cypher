@@ -1,4 +1,5 @@
-// Widen the time in which two identifiers were seen on one touchpoint, from the smaller key to the greater; returns pairs never seen, or never so early.
+// Widen the time in which pairs of identifiers were seen on one touchpoint; returns those never seen before, or never so early.
+// From the smaller key to the greater.
 // access: write
 UNWIND $pairs AS pair
 WITH

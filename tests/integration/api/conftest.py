@@ -29,10 +29,10 @@ from graph.identity.conclusion import ORDER
 from graph.identity.progress import NoProgress
 from graph.identity.resolver import Resolver, open_resolver
 from graph.model.evidence import Evidence, PersonName, PostalAddress, ProductLine, RecordVersion, Touchpoint
-from graph.model.identifier import Identifier
 from graph.model.ids import MessageId, RecordId
 from graph.repositories.evidence import EvidenceRepository
 from runtime.proposing import proposer_apart
+from tests.identifiers import identifiers
 
 FIRST = datetime(2025, 3, 1, 9, tzinfo=UTC)
 RESOLVED_FIRST = datetime(2025, 3, 2, 9, tzinfo=UTC)
@@ -50,11 +50,6 @@ KEYS = (
 )
 BUSY_TOUCHPOINTS = 2_500
 HOME = PostalAddress(street="12 main st", city="las vegas", region="nv", postal_code="89111", country="US")
-
-
-def identifiers(*keys: str) -> tuple[Identifier, ...]:
-    found = [Identifier(namespace=key.partition(":")[0], value=key.partition(":")[2]) for key in keys]
-    return tuple(sorted(found, key=lambda identifier: identifier.key))
 
 
 def record(

@@ -19,11 +19,11 @@ from graph.hashing import hashed
 from graph.identity.progress import NoProgress
 from graph.identity.resolver import open_resolver
 from graph.model.evidence import PersonName, PostalAddress, ProductLine, RecordVersion, Touchpoint
-from graph.model.identifier import Identifier
 from graph.model.identity import Purpose
 from graph.model.ids import MessageId, RecordId
 from graph.repositories.evidence import EvidenceRepository
 from graph.repositories.exports import ExportRepository
+from tests.identifiers import identifiers
 
 START = datetime(2025, 3, 1, 9, tzinfo=UTC)
 RESOLVED = START + timedelta(days=1)
@@ -32,10 +32,6 @@ SALT = "salt"
 SHIRT = ProductLine(product_id="p1", name="Shirt", category="Clothes", brand="Own", quantity=2.0, price_cents=999)
 SHIRT_RENAMED = ProductLine(product_id="p1", name="Blouse", category="Sale", brand="Other", quantity=1.0, price_cents=499)
 LAMP = ProductLine(product_id="p2")
-
-
-def identifiers(*keys: str) -> tuple[Identifier, ...]:
-    return tuple(Identifier(namespace=key.partition(":")[0], value=key.partition(":")[2]) for key in sorted(keys))
 
 
 def act(

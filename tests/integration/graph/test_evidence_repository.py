@@ -13,9 +13,9 @@ from neo4j import AsyncDriver, AsyncGraphDatabase
 
 from graph.database import Database
 from graph.model.evidence import Evidence, PersonName, PostalAddress, ProductLine, RecordVersion, RejectedValue, Touchpoint
-from graph.model.identifier import Identifier
 from graph.model.ids import MessageId, RecordId
 from graph.repositories.evidence import AlreadyThere, Conflict, EvidenceRefused, EvidenceRepository, Written
+from tests.identifiers import identifiers
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 DUMP_NODES = "MATCH (n) WHERE NOT n:Migration RETURN labels(n) AS labels, properties(n) AS properties"
@@ -27,12 +27,6 @@ RETURN type(r) AS type, properties(r) AS properties,
 EMPTY = "MATCH (n) WHERE NOT n:Migration DETACH DELETE n"
 
 Dump = Callable[[], Awaitable[list[str]]]
-
-
-def identifiers(*keys: str) -> tuple[Identifier, ...]:
-    """Identifiers from their keys, sorted as the model demands."""
-    parts = (key.partition(":") for key in sorted(keys))
-    return tuple(Identifier(namespace=namespace, value=value) for namespace, _, value in parts)
 
 
 def touchpoint(message_id: str, *keys: str, minutes: int = 0, **more: Any) -> Touchpoint:

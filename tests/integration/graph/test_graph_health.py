@@ -26,7 +26,6 @@ from graph.identity.survey import Surveyor, open_surveyor
 from graph.model.claim import Assertion
 from graph.model.evidence import PersonName, RecordVersion
 from graph.model.health import SIZES, DayActivity, HealthState, SourceActivity
-from graph.model.identifier import Identifier
 from graph.model.identity import Purpose
 from graph.model.ids import MessageId, RecordId
 from graph.model.scored_match import MatchModelRecord, ScoredMatch
@@ -37,6 +36,7 @@ from graph.repositories.identities import IdentityRepository
 from graph.repositories.matches import MatchRepository
 from graph.repositories.reviews import ReviewRepository
 from graph.visual.catalog import LABELS
+from tests.identifiers import identifiers
 
 NOON = datetime(2025, 3, 1, 12, tzinfo=UTC)
 IND = Purpose.INDIVIDUAL
@@ -66,7 +66,7 @@ def record(record_id: str, *keys: str, given: str, family: str, born: date | Non
         recorded_at=at,
         source=source,
         body_sha256="0" * 64,
-        identifiers=tuple(Identifier(namespace=key.partition(":")[0], value=key.partition(":")[2]) for key in sorted(keys)),
+        identifiers=identifiers(*keys),
         record_id=RecordId(record_id),
         source_record_id=source_id,
         name=PersonName(given=given, family=family, full=f"{given} {family}"),

@@ -12,23 +12,18 @@ from graph.identity.progress import NoProgress
 from graph.identity.resolver import open_resolver
 from graph.model.evidence import Evidence, PersonName, PostalAddress, RecordVersion, Touchpoint
 from graph.model.home import HomeKeys, Spelling, home_keys
-from graph.model.identifier import Identifier
 from graph.model.identity import Purpose
 from graph.model.ids import MessageId, RecordId
 from graph.repositories.claims import ClaimRepository
 from graph.repositories.evidence import EvidenceRepository
 from graph.repositories.homes import HomeRepository
+from tests.identifiers import identifiers
 
 START = datetime(2025, 1, 1, 12, tzinfo=UTC)
 CODED = PostalAddress(street="12 main street apt 3", city="las vegas", postal_code="89111")
 IN_CITY = PostalAddress(street="12 main street", city="las vegas")
 UNNUMBERED = PostalAddress(street="old mill", postal_code="89112")
 AREA_ALONE = PostalAddress(postal_code="89111")
-
-
-def identifiers(*keys: str) -> tuple[Identifier, ...]:
-    parts = (key.partition(":") for key in sorted(keys))
-    return tuple(Identifier(namespace=namespace, value=value) for namespace, _, value in parts)
 
 
 def record(record_id: str, address: PostalAddress, *keys: str, family: str = "lee", entity_type: str = "person") -> RecordVersion:

@@ -17,7 +17,6 @@ from graph.identity.resolver import ResolutionReport, Resolver, open_resolver
 from graph.model.claim import Assertion
 from graph.model.evidence import PersonName, PostalAddress, RecordVersion, RejectedValue, Touchpoint
 from graph.model.explanation import StepKind
-from graph.model.identifier import Identifier
 from graph.model.identity import DecisionKind, Purpose
 from graph.model.ids import MessageId, RecordId
 from graph.repositories.assertions import AssertionRepository, UnknownAssertion, UnknownMember
@@ -28,6 +27,7 @@ from graph.repositories.identities import IdentityRepository, ResolutionBusy
 from graph.statements.identity import FORM_INDIVIDUALS
 from graph.statements.server import COUNT_NODES
 from graph.statements.statement import NoParameters, Statement
+from tests.identifiers import identifiers
 
 START = datetime(2024, 1, 1, 12, tzinfo=UTC)
 PHONE = "phone:+17025550001"
@@ -42,11 +42,6 @@ class Clock:
 
     def __call__(self) -> datetime:
         return self.now
-
-
-def identifiers(*keys: str) -> tuple[Identifier, ...]:
-    found = [Identifier(namespace=key.partition(":")[0], value=key.partition(":")[2]) for key in keys]
-    return tuple(sorted(found, key=lambda identifier: identifier.key))
 
 
 def record(

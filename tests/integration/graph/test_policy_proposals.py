@@ -18,13 +18,13 @@ from graph.identity.proposal import Proposal, Proposer, open_proposer
 from graph.identity.publication import PolicyDesk, PolicyUnchanged, StatementMissing, UnknownPolicy, built_in, policies_in_force
 from graph.identity.resolver import ResolutionReport, Resolver, open_resolver
 from graph.model.evidence import PersonName, PostalAddress, RecordVersion, Touchpoint
-from graph.model.identifier import Identifier
 from graph.model.identity import Purpose
 from graph.model.ids import MessageId, RecordId
 from graph.repositories.evidence import EvidenceRepository
 from graph.repositories.identities import IdentityRepository
 from graph.repositories.policies import PolicyConflict, PolicyRepository
 from runtime.stack.address import StackAddress
+from tests.identifiers import identifiers
 
 START = datetime(2025, 1, 1, 12, tzinfo=UTC)
 INDIVIDUAL = built_in(Purpose.INDIVIDUAL).document
@@ -37,11 +37,6 @@ def no_cookies(document: str = INDIVIDUAL) -> str:
     kept = [line for line in tail.splitlines() if not line.startswith("max_neighbours")]
     first_entry = next(number for number, line in enumerate(kept) if "=" in line)
     return head + section + "\n".join([*kept[:first_entry], "max_neighbours = 1", *kept[first_entry:]]) + "\n"
-
-
-def identifiers(*keys: str) -> tuple[Identifier, ...]:
-    found = [Identifier(namespace=key.partition(":")[0], value=key.partition(":")[2]) for key in keys]
-    return tuple(sorted(found, key=lambda identifier: identifier.key))
 
 
 def record(

@@ -15,7 +15,6 @@ from graph.identity.review import ReviewDesk
 from graph.identity.stewardship import Act, EffectChanged, ReasonMissing, Stewardship, open_stewardship
 from graph.model.evidence import Evidence, PersonName, PostalAddress, RecordVersion, Touchpoint
 from graph.model.explanation import ObstacleKind, StepKind
-from graph.model.identifier import Identifier
 from graph.model.identity import DecisionKind, Purpose
 from graph.model.ids import MessageId, RecordId
 from graph.model.stewardship import EvidenceLinkRef
@@ -24,6 +23,7 @@ from graph.repositories.evidence import EvidenceRepository
 from graph.repositories.identities import IdentityRepository, ResolutionBusy
 from graph.repositories.profiles import ProfileRepository
 from graph.repositories.reviews import ReviewRepository, UnknownReview
+from tests.identifiers import identifiers
 
 START = datetime(2025, 1, 1, 12, tzinfo=UTC)
 NOBODY = PersonName()
@@ -38,11 +38,6 @@ class Clock:
     def __call__(self) -> datetime:
         self.now += timedelta(seconds=1)
         return self.now
-
-
-def identifiers(*keys: str) -> tuple[Identifier, ...]:
-    found = [Identifier(namespace=key.partition(":")[0], value=key.partition(":")[2]) for key in keys]
-    return tuple(sorted(found, key=lambda identifier: identifier.key))
 
 
 def record(
