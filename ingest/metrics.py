@@ -20,3 +20,12 @@ BATCH_EVENTS: Final = Histogram(
     "kindred_batch_events", "Events in a worker's batch.", buckets=(1, 2, 5, 10, 25, 50, 100, 250, 500, 1000)
 )
 COLLECTED: Final = Counter("kindred_collected_total", "Events received over HTTP, by outcome: accepted, refused.", ["outcome"])
+TOUCHED: Final = Counter("kindred_touched_total", "Members about which something new was written, as resolvers took them up.")
+SETTLE_SECONDS: Final = Histogram(
+    "kindred_settle_seconds",
+    "Time from a resolver's receipt of touched members until their identities are settled.",
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+)
+UNSETTLED: Final = Counter(
+    "kindred_unsettled_total", "Touched members whose identities could not be settled: the next resolution of everything does."
+)

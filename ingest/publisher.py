@@ -1,12 +1,13 @@
 """Publishing to JetStream: events, and what could not be understood. Returns only once the server has it on file."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import nats.errors
+import orjson
 import stamina
 import structlog
 from nats.aio.client import Client
@@ -27,6 +28,7 @@ from ingest.streams import (
     REASON_HEADER,
     REPLAY_HEADER,
     SUBJECT_HEADER,
+    TOUCHED_SUBJECT,
     TRUNCATED_HEADER,
     header_value,
 )
@@ -104,6 +106,15 @@ class EventPublisher:
             EventsUnavailable, EventTooLarge: of the first that failed; the others are published or not.
         """
         return await asyncio.gather(*(self.publish(event, body=body) for event, body in events))
+
+    async def touch(self, members: Iterable[str]) -> None:
+        """Tell that something new is in the graph about some members, so that their identities are settled.
+
+        Raises:
+            EventsUnavailable: no acknowledgement within the patience; some are told or none.
+        """
+        for part in _parts(sorted(members), bytes_of_one=max(self._connection.max_payload // 2, 1)):
+            await self._send(TOUCHED_SUBJECT, orjson.dumps(part), {})
 
     async def replay(self, body: bytes, *, subject: str, sequence: int, attempts: int) -> PublishResult:
         """Publish the body of the dead letter at ``sequence`` again, as an event that the server has not seen."""
@@ -200,7 +211,11 @@ async def open_nats(nats_url: str, *, retention: Retention, connect_seconds: flo
     try:
         yield connection
     finally:
-        await connection.close()
+        try:
+            await connection.close()
+        except (nats.errors.Error, OSError) as error:
+            # The server is away: what was not acknowledged was not taken for sent by anybody.
+            log.warning("nats.not_closed", reason=str(error) or type(error).__name__)
 
 
 @asynccontextmanager
@@ -218,6 +233,21 @@ async def open_publisher(
 
 async def _on_error(error: Exception) -> None:
     log.warning("nats.connection", reason=str(error) or type(error).__name__)
+
+
+def _parts(members: Sequence[str], *, bytes_of_one: int) -> Iterator[list[str]]:
+    """Members in lists of about so many bytes each."""
+    part: list[str] = []
+    room = bytes_of_one
+    for member in members:
+        size = len(member.encode()) + 3
+        if part and size > room:
+            yield part
+            part, room = [], bytes_of_one
+        part.append(member)
+        room -= size
+    if part:
+        yield part
 
 
 def _is_transient(error: Exception) -> bool:

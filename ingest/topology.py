@@ -7,7 +7,16 @@ from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, DiscardPolicy, RetentionPolicy, StorageType, StreamConfig
 from nats.js.errors import NotFoundError
 
-from ingest.streams import DEAD_LETTERS_STREAM, DEAD_LETTERS_SUBJECT, EVENTS_STREAM, EVENTS_SUBJECT, WORKERS_DURABLE
+from ingest.streams import (
+    DEAD_LETTERS_STREAM,
+    DEAD_LETTERS_SUBJECT,
+    EVENTS_STREAM,
+    EVENTS_SUBJECT,
+    RESOLVERS_DURABLE,
+    TOUCHED_STREAM,
+    TOUCHED_SUBJECT,
+    WORKERS_DURABLE,
+)
 
 DAY_SECONDS: Final = 86_400.0
 
@@ -23,6 +32,8 @@ class Retention:
     events_max_bytes: int | None = None
     """None: as much as the disk holds."""
     dead_letters_days: float = 365.0
+    touched_days: float = 2.0
+    touched_max_bytes: int = 256 * 1024**2
     duplicate_window_seconds: float = 600.0
     """A repetition within this time is dropped by the server; a later one is recognised by its id in the graph."""
 
@@ -31,6 +42,10 @@ ACK_WAIT_SECONDS: Final = 60.0
 """A batch not acknowledged within this time goes to another worker; longer than a worker tries to write one."""
 MAX_ACK_PENDING: Final = 20_000
 """Messages that all workers together may hold at once."""
+SETTLE_WAIT_SECONDS: Final = 300.0
+"""What was touched and is not settled within this time goes to another resolver; longer than one waits for a lease."""
+MAX_SETTLE_PENDING: Final = 1_000
+"""Messages about what was touched that all resolvers together may hold at once."""
 
 
 async def ensure_topology(js: JetStreamContext, *, retention: Retention) -> None:
@@ -66,6 +81,33 @@ async def ensure_topology(js: JetStreamContext, *, retention: Retention) -> None
             max_age=retention.dead_letters_days * DAY_SECONDS,
             duplicate_window=retention.duplicate_window_seconds,
             allow_direct=True,
+        ),
+    )
+    await _ensure_stream(
+        js,
+        StreamConfig(
+            name=TOUCHED_STREAM,
+            description="Members about which something new is in the graph, until their identities are settled",
+            subjects=[TOUCHED_SUBJECT],
+            retention=RetentionPolicy.WORK_QUEUE,
+            storage=StorageType.FILE,
+            # What is dropped is settled by the next resolution of everything.
+            discard=DiscardPolicy.OLD,
+            max_age=retention.touched_days * DAY_SECONDS,
+            max_bytes=retention.touched_max_bytes,
+        ),
+    )
+    await js.add_consumer(
+        TOUCHED_STREAM,
+        ConsumerConfig(
+            name=RESOLVERS_DURABLE,
+            durable_name=RESOLVERS_DURABLE,
+            description="Resolvers that settle whose the touched members are",
+            deliver_policy=DeliverPolicy.ALL,
+            ack_policy=AckPolicy.EXPLICIT,
+            ack_wait=SETTLE_WAIT_SECONDS,
+            max_ack_pending=MAX_SETTLE_PENDING,
+            max_deliver=-1,
         ),
     )
     await js.add_consumer(

@@ -49,6 +49,7 @@ class BatchHandler:
     """Writes batches of messages from the events stream into the graph.
 
     ``region`` is the country assumed for phone numbers without a country code. ``stopping``, once set, ends waits early.
+    Resolvers are told whose identities a batch may change (see ``ingest.live``).
     """
 
     def __init__(
@@ -73,7 +74,7 @@ class BatchHandler:
                 parsed.append((message, result))
         try:
             written = await self._write(parsed, poison)
-        except GraphUnavailable as error:
+        except (GraphUnavailable, EventsUnavailable) as error:
             await self._defer([message for message, _ in parsed], error)
             written = []
         else:
@@ -105,6 +106,7 @@ class BatchHandler:
 
         Raises:
             GraphUnavailable: the database cannot write now.
+            EventsUnavailable: resolvers cannot be told now what it wrote.
         """
         if not batch:
             return []
@@ -116,6 +118,9 @@ class BatchHandler:
                 return []
             middle = len(batch) // 2
             return [*await self._write(batch[:middle], poison), *await self._write(batch[middle:], poison)]
+        if written.touched:
+            # Before any is acknowledged: of what comes again all members are touched once more.
+            await self._publisher.touch(written.touched)
         return [(message, outcome) for (message, _), outcome in zip(batch, written.outcomes, strict=True)]
 
     async def _settle(self, message: Msg, outcome: Outcome, poison: list[tuple[Msg, Poison]]) -> None:

@@ -1,4 +1,4 @@
-"""The resolver, composed: one resolution, or one after another until stopped."""
+"""The resolver, composed: one resolution of everything, or one after another and in between what is touched, until stopped."""
 
 import asyncio
 import contextlib
@@ -7,24 +7,31 @@ import uuid
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
+import nats.errors
 import stamina
 import structlog
 from neo4j.exceptions import DriverError, Neo4jError
 
 from graph.database import Database
+from graph.errors import KindredError
 from graph.identity.conclusion import ORDER
 from graph.identity.progress import Progress
 from graph.identity.resolver import ResolutionReport, Resolver, open_resolver
+from graph.identity.stewardship import open_stewardship
 from graph.identity.survey import Surveyor, open_surveyor
 from graph.model.identity import Purpose
+from graph.repositories.evidence import GraphUnavailable
 from graph.repositories.identities import ResolutionBusy
+from ingest.live import Settle, TouchedHandler, follow_touched
+from ingest.publisher import open_nats
 from runtime.settings import Settings
-from runtime.wiring import open_platform
+from runtime.wiring import open_platform, retention
 
 log = structlog.get_logger(__name__)
 
 PATIENCE_SECONDS = 1_800.0
 """How long a resolution waits for another one of the same purpose to end."""
+STORE_POLL_SECONDS = 2.0
 REST_FACTOR = 4.0
 """A resolver rests this many times as long as its last resolution took: it never takes more than a fifth of one core's time."""
 
@@ -42,11 +49,12 @@ async def resolve_once(
     Raises:
         ResolutionBusy: somebody else resolved all through the patience.
     """
+    resolver = make_resolver(database)
     async for attempt in stamina.retry_context(
-        on=ResolutionBusy, attempts=None, timeout=patience_seconds, wait_initial=0.5, wait_max=5.0
+        on=ResolutionBusy, attempts=None, timeout=patience_seconds, wait_initial=0.25, wait_max=1.0
     ):
         with attempt:
-            return await make_resolver(database).resolve_all(purposes, progress=progress)
+            return await resolver.resolve_all(purposes, progress=progress)
     raise AssertionError("unreachable")
 
 
@@ -79,10 +87,31 @@ async def resolve_repeatedly(
     stopping: asyncio.Event,
     report: Callable[[list[ResolutionReport]], None],
 ) -> None:
-    """Resolve at least ``every_seconds`` apart until ``stopping`` is set; stores that are away are waited for.
+    """Settle what workers touch at once, and resolve everything at least ``every_seconds`` apart, until ``stopping`` is set.
 
-    A resolution under way is given up when told to stop; the next one heals what it left.
+    Stores that are away are waited for. A resolution of everything that is under way is given up when told to stop; the next one
+    heals what it left.
     """
+    following = asyncio.create_task(_follow(settings, stopping=stopping))
+    try:
+        await _resolve_repeatedly(
+            settings, purposes, every_seconds=every_seconds, progress=progress, stopping=stopping, report=report
+        )
+    except BaseException:
+        following.cancel()
+        raise
+    await following
+
+
+async def _resolve_repeatedly(
+    settings: Settings,
+    purposes: Sequence[Purpose],
+    *,
+    every_seconds: float,
+    progress: Progress,
+    stopping: asyncio.Event,
+    report: Callable[[list[ResolutionReport]], None],
+) -> None:
     while not stopping.is_set():
         began = time.monotonic()
         work = asyncio.ensure_future(_resolve_connected(settings, purposes, progress=progress))
@@ -103,6 +132,38 @@ async def resolve_repeatedly(
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stopping.wait(), timeout=rest_seconds)
     log.info("resolver.stopped", during="rest")
+
+
+async def _follow(settings: Settings, *, stopping: asyncio.Event) -> None:
+    """Settle what workers touch until ``stopping`` is set; stores that are away are waited for."""
+    while not stopping.is_set():
+        try:
+            async with (
+                open_platform(settings) as platform,
+                open_nats(platform.nats_url, retention=retention(settings)) as connection,
+            ):
+                log.info("resolver.following")
+                handler = TouchedHandler(settle=settling(platform.database))
+                await follow_touched(connection.jetstream(), handler=handler, stopping=stopping)
+        except (KindredError, DriverError, nats.errors.Error, OSError) as error:
+            log.warning("resolver.waiting", reason=str(error) or type(error).__name__)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stopping.wait(), timeout=STORE_POLL_SECONDS)
+
+
+def settling(database: Database) -> Settle:
+    """Settles identities in a database, on this machine's clock."""
+    stewardship = open_stewardship(database, clock=lambda: datetime.now(UTC), new_id=lambda: uuid.uuid4().hex)
+
+    async def settle(members: Sequence[str]) -> None:
+        try:
+            await stewardship.settle(members)
+        except (DriverError, Neo4jError) as error:
+            if isinstance(error, Neo4jError) and not error.is_retryable():
+                raise
+            raise GraphUnavailable(f"the database could not do it now: {type(error).__name__}") from error
+
+    return settle
 
 
 async def _resolve_connected(settings: Settings, purposes: Sequence[Purpose], *, progress: Progress) -> list[ResolutionReport]:

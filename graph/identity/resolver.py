@@ -99,7 +99,10 @@ class _Settled:
 
 
 class Resolver:
-    """Resolves purposes over the whole graph, one after the other, from evidence that is read once."""
+    """Resolves purposes over the whole graph, one after the other, from evidence that is read once.
+
+    One is for one resolution at a time: it holds its leases under one name, by which it also keeps its turn where it has to wait.
+    """
 
     def __init__(
         self,
@@ -123,6 +126,7 @@ class Resolver:
         self._policies = policies
         self._clock = clock
         self._new_id = new_id
+        self._holder = new_id()
 
     async def resolve_all(self, purposes: Sequence[Purpose], *, progress: Progress) -> list[ResolutionReport]:
         """Resolve several purposes, individuals first, with what depends on them.
@@ -157,7 +161,7 @@ class Resolver:
                     await settling.begin(partial(self._settle_individuals, progress))
                 else:
                     # Matches are written too: whoever does so holds the lease of individuals, which are made of them.
-                    async with self._identities.lease(Purpose.INDIVIDUAL, holder=self._new_id(), clock=self._clock):
+                    async with self._identities.lease(Purpose.INDIVIDUAL, holder=self._holder, clock=self._clock):
                         gathered = await self._gather(Stages(progress, self._clock))
                         await gathered.keep()
                         standing = await self._identities.memberships(Purpose.INDIVIDUAL)
@@ -169,7 +173,7 @@ class Resolver:
         self, progress: Progress, concluded: "asyncio.Future[_Individuals]", before: Before[ResolutionReport]
     ) -> ResolutionReport:
         run_id = self._new_id()
-        async with self._identities.lease(Purpose.INDIVIDUAL, holder=run_id, clock=self._clock):
+        async with self._identities.lease(Purpose.INDIVIDUAL, holder=self._holder, clock=self._clock):
             stages = Stages(progress, self._clock)
             gathered = await self._gather(stages)
             async with asyncio.TaskGroup() as meanwhile:
@@ -190,7 +194,7 @@ class Resolver:
         before: Before[ResolutionReport],
     ) -> ResolutionReport:
         run_id = self._new_id()
-        async with self._identities.lease(purpose, holder=run_id, clock=self._clock):
+        async with self._identities.lease(purpose, holder=self._holder, clock=self._clock):
             stages = Stages(progress, self._clock)
             settled = await self._conclude(purpose, run_id, individuals.gathered, individuals.of_member, stages)
             concluded.set_result(None)
@@ -248,7 +252,7 @@ class Resolver:
         stages.begin("wait")
         await written(before)
         advance = stages.begin("write", len(plan.changes))
-        await self._identities.hold(purpose, holder=run_id, now=self._clock())
+        await self._identities.hold(purpose, holder=self._holder, now=self._clock())
         estimates = gathered.estimates if purpose is Purpose.INDIVIDUAL else None
         if plan.changes:
             await self._record(run_id, policy, settled.started_at, None, {}, estimates)

@@ -205,11 +205,13 @@ class Stewardship:
     async def settle(self, members: Iterable[str], *, actor: str = "resolver") -> Effect:
         """Bring the neighbourhood of some members in line with the evidence, as a resolution of everything would.
 
+        It gives way to whoever waits for a lease, so that it may be called without a pause.
+
         Raises:
             ResolutionBusy: a resolution is under way, and did not end in time.
         """
         run_id = self._new_id()
-        async with self._leases(run_id):
+        async with self._leases(run_id, gives_way=True):
             planned = await self._plan(Change(), members, run_id=run_id, actor=actor)
             await self._apply(planned, run_id=run_id, said=None)
         return planned.effect
@@ -354,7 +356,7 @@ class Stewardship:
         await self._nearby.keep(planned.around.evidence.claims)
 
     @asynccontextmanager
-    async def _leases(self, run_id: str) -> AsyncIterator[None]:
+    async def _leases(self, run_id: str, *, gives_way: bool = False) -> AsyncIterator[None]:
         """The right to resolve every purpose, waited for a little."""
         async with AsyncExitStack() as stack:
             for purpose in Purpose:
@@ -362,7 +364,8 @@ class Stewardship:
                     on=ResolutionBusy, attempts=None, timeout=self._patience_seconds, wait_initial=0.1, wait_max=0.5
                 ):
                     with attempt:
-                        await stack.enter_async_context(self._identities.lease(purpose, holder=run_id, clock=self._clock))
+                        lease = self._identities.lease(purpose, holder=run_id, clock=self._clock, gives_way=gives_way)
+                        await stack.enter_async_context(lease)
             yield
 
     async def _after_latest(self, scope: Scope) -> datetime:

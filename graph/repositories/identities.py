@@ -28,6 +28,8 @@ PAGE_IDENTITIES = 2_000
 LEASE = timedelta(minutes=2)
 """How long a lease outlives a holder that was killed; a living holder prolongs it."""
 LEASE_RENEWAL_SECONDS = 20.0
+TURN = timedelta(seconds=2)
+"""How long whoever asked for a lease in vain is the next to get it; who wants to keep its turn asks again sooner."""
 _APPLY = {
     Purpose.INDIVIDUAL: statements.APPLY_INDIVIDUAL_CHANGES,
     Purpose.OPERATIONAL: statements.APPLY_OPERATIONAL_CHANGES,
@@ -205,13 +207,17 @@ class IdentityRepository:
         )
 
     @asynccontextmanager
-    async def lease(self, purpose: Purpose, *, holder: str, clock: Callable[[], datetime]) -> AsyncIterator[None]:
+    async def lease(
+        self, purpose: Purpose, *, holder: str, clock: Callable[[], datetime], gives_way: bool = False
+    ) -> AsyncIterator[None]:
         """Hold the right to resolve a purpose, prolonged while it is held; it lapses by itself should the holder die.
 
+        Whoever asks in vain is the next to get it, but for those who give way.
+
         Raises:
-            ResolutionBusy: somebody else holds it.
+            ResolutionBusy: somebody else holds it, or is next to.
         """
-        await self.hold(purpose, holder=holder, now=clock())
+        await self.hold(purpose, holder=holder, now=clock(), gives_way=gives_way)
         renewal = asyncio.create_task(self._renew(purpose, holder=holder, clock=clock))
         try:
             yield
@@ -222,13 +228,19 @@ class IdentityRepository:
             parameters = statements.ReleaseLeaseParameters(name=_lease_name(purpose), holder=holder)
             await self._database.run(statements.RELEASE_LEASE, parameters)
 
-    async def hold(self, purpose: Purpose, *, holder: str, now: datetime) -> None:
+    async def hold(self, purpose: Purpose, *, holder: str, now: datetime, gives_way: bool = False) -> None:
         """Take a lease or prolong one's own. Call it again before writing: a long computation may have let it lapse.
 
         Raises:
-            ResolutionBusy: somebody else holds it.
+            ResolutionBusy: somebody else holds it, or is next to.
         """
-        parameters = statements.LeaseParameters(name=_lease_name(purpose), holder=holder, now=now, until=now + LEASE)
+        parameters = statements.LeaseParameters(
+            name=_lease_name(purpose),
+            holder=holder,
+            now=now,
+            until=now + LEASE,
+            waits_until=None if gives_way else now + TURN,
+        )
         rows = await self._database.run(statements.TAKE_LEASE, parameters)
         if rows[0].holder != holder:
             raise ResolutionBusy(

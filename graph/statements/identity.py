@@ -319,17 +319,18 @@ RELEASE_HELD_BACK = Statement(name="identity/release_held_back", parameters=Rele
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeaseParameters:
-    """Who wants a lease, from now until when."""
+    """Who wants a lease, from now until when, and until when to be next where somebody else has it; None is not to be."""
 
     name: str
     holder: str
     now: datetime
     until: datetime
+    waits_until: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeaseRow:
-    """Who holds a lease, and until when."""
+    """Who holds a lease, or is next to, and until when."""
 
     holder: str
     until: datetime
