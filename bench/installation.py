@@ -51,7 +51,7 @@ class Installation:
         log = self.home / "serve.log"
         environment = self._environment | {"KINDRED_LOG_LEVEL": "info", "KINDRED_LOG_FORMAT": "json"}
         with log.open("wb") as output:
-            command = [sys.executable, "-m", "runtime", "serve", "--port", str(port)]
+            command = [sys.executable, "-m", "runtime", "serve", "--port", str(port), "--home", str(self.home)]
             server = subprocess.Popen(command, env=environment, stdout=output, stderr=subprocess.STDOUT)
             try:
                 until = perf_counter() + START_TIMEOUT_SECONDS
@@ -63,6 +63,26 @@ class Installation:
             finally:
                 server.terminate()
                 server.wait(timeout=START_TIMEOUT_SECONDS)
+
+    @contextmanager
+    def running(self, *arguments: str) -> Iterator[None]:
+        """Run ``kindred ARGUMENTS`` beside the benchmark until the end of the context.
+
+        Raises:
+            BenchError: it had ended before; the end of what it printed is in the message.
+        """
+        with tempfile.TemporaryFile(dir=self.home) as output:
+            command = [sys.executable, "-m", "runtime", *arguments, "--home", str(self.home)]
+            process = subprocess.Popen(command, env=self._environment, stdout=output, stderr=subprocess.STDOUT)
+            try:
+                yield
+                if process.poll() is not None:
+                    output.seek(0)
+                    printed = output.read().decode(errors="replace")
+                    raise BenchError(f"kindred {' '.join(arguments)} ended with {process.returncode}:\n{printed[-3000:]}")
+            finally:
+                process.terminate()
+                process.wait(timeout=START_TIMEOUT_SECONDS)
 
     def kindred(self, *arguments: str) -> float:
         """Run ``kindred ARGUMENTS`` and return the seconds it took.
