@@ -5,6 +5,7 @@ import typer
 
 from runtime.cli import (
     bloom,
+    contents,
     dead_letters,
     demo,
     exports,
@@ -29,5 +30,20 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
     rich_markup_mode="rich",
 )
-for module in (demo, stack, serve, imports, dead_letters, identity, health, steward, policy, exports, learning, bloom, tools):
+for module in (
+    demo,
+    stack,
+    serve,
+    imports,
+    dead_letters,
+    identity,
+    health,
+    steward,
+    policy,
+    exports,
+    contents,
+    learning,
+    bloom,
+    tools,
+):
     module.register(app)
