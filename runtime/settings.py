@@ -112,6 +112,10 @@ class Settings(BaseSettings):
         gt=0,
         description="Most that JetStream keeps of events, in MiB; when full, new ones are refused. Unset: no limit.",
     )
+    archive: Path | None = Field(
+        default=None,
+        description="Folder of the archive, where all events are then kept by day; JetStream lets go of none before.",
+    )
     dead_letters_keep_days: float = Field(default=365, gt=0, description="How long events that could not be understood are kept.")
 
     models: Path | None = Field(

@@ -63,7 +63,8 @@ async def open_platform(settings: Settings) -> AsyncIterator[Platform]:
 def retention(settings: Settings) -> Retention:
     """How long and how much JetStream keeps."""
     return Retention(
-        events_days=settings.events_keep_days,
+        # With an archive it is the archiver that lets go, of what is archived; 0 is for ever.
+        events_days=settings.events_keep_days if settings.archive is None else 0.0,
         events_max_bytes=None if settings.events_max_mb is None else settings.events_max_mb * MEBIBYTE,
         dead_letters_days=settings.dead_letters_keep_days,
     )

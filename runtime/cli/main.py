@@ -4,6 +4,7 @@ import stamina.instrumentation
 import typer
 
 from runtime.cli import (
+    archive,
     bloom,
     contents,
     dead_letters,
@@ -43,6 +44,7 @@ for module in (
     exports,
     contents,
     learning,
+    archive,
     bloom,
     tools,
 ):

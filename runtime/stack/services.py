@@ -49,6 +49,8 @@ def default_services(settings: Settings) -> Sequence[Service]:
         # A free port, taken at its start, is known to the server alone.
         Service(name="server", arguments=("serve",), port=(settings.port or None) if settings.host in LOOPBACK_HOSTS else None),
         Service(name="resolver", arguments=("resolve", "--every", "60")),
+        # Of its own, for it must keep up, alone, while workers are many and wait for Neo4j.
+        *(() if settings.archive is None else (Service(name="archiver", arguments=("archive",)),)),
     )
 
 
