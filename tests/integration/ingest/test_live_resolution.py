@@ -26,7 +26,7 @@ from ingest.streams import EVENTS_SUBJECT, RESOLVERS_DURABLE, TOUCHED_STREAM
 from ingest.topology import Retention, ensure_topology
 from ingest.worker_pool import running_workers
 from ingest.workers import BatchHandler
-from runtime.resolving import make_resolver
+from runtime.resolving import resolve_once
 
 PATIENCE_SECONDS = 20.0
 
@@ -116,7 +116,7 @@ async def test_a_click_is_somebodys_at_once_and_a_sign_in_brings_the_history_alo
 
         await until(one)
         before = await IdentityRepository(database).memberships(Purpose.INDIVIDUAL)
-        [report, *_] = await make_resolver(database).resolve_all(ORDER, progress=NoProgress())
+        [report, *_] = await resolve_once(database, ORDER, progress=NoProgress())
         assert not report.changed, "streaming is batch"
         assert await IdentityRepository(database).memberships(Purpose.INDIVIDUAL) == before
 
