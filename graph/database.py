@@ -1,10 +1,11 @@
 """The one seam to Neo4j: typed statements in, typed rows out."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from neo4j import AsyncDriver, AsyncGraphDatabase, AsyncManagedTransaction, Record
 from neo4j.exceptions import DriverError, Neo4jError
@@ -29,21 +30,38 @@ class Neo4jAddress:
     database: str = "neo4j"
 
 
+class Runs(Protocol):
+    """What runs statements: a database, each by itself, or a transaction, one after the other."""
+
+    async def run(self, statement: Statement[P, R], parameters: P) -> list[R]:
+        """Run one statement and return its rows."""
+
+    def stream(self, statement: Statement[P, R], parameters: P) -> AsyncIterator[R]:
+        """Run one read statement and yield its rows as they arrive."""
+
+
 class Transaction:
     """A transaction in which several statements see and keep one state."""
 
     def __init__(self, tx: AsyncManagedTransaction, *, database: "Database") -> None:
         self._tx = tx
         self._database = database
+        self._turn = asyncio.Lock()
 
     async def run(self, statement: Statement[P, R], parameters: P) -> list[R]:
-        """Run one statement and return its rows."""
-        self._database.statements_run += 1
-        result = await self._tx.run(statement.text, statement.values(parameters))
-        if statement.row is NoRow:
-            await result.consume()
-            return []
-        return [_row(statement, record) async for record in result]
+        """Run one statement, after those begun before, and return its rows."""
+        async with self._turn:
+            self._database.statements_run += 1
+            result = await self._tx.run(statement.text, statement.values(parameters))
+            if statement.row is NoRow:
+                await result.consume()
+                return []
+            return [_row(statement, record) async for record in result]
+
+    async def stream(self, statement: Statement[P, R], parameters: P) -> AsyncIterator[R]:
+        """Run one read statement and yield its rows."""
+        for row in await self.run(statement, parameters):
+            yield row
 
 
 class Database:

@@ -12,4 +12,5 @@ MATCH (member)-[membership:MEMBER_OF|LIVES_IN]->(identity:Identity)
 WHERE identity.purpose = $purpose
   AND CASE WHEN $as_of IS NULL THEN membership.valid_to IS NULL
       ELSE membership.valid_from <= $as_of AND coalesce(membership.valid_to > $as_of, true) END
-RETURN member_id AS member, identity.id AS identity_id, identity.created_at AS created_at
+RETURN member_id AS member, identity.id AS identity_id, identity.created_at.epochSeconds AS created_seconds,
+       identity.created_at.nanosecond AS created_nanoseconds

@@ -21,8 +21,8 @@ from graph.model.claim import Assertion, Claim, EvidenceSet, Match, Sighting, we
 from graph.model.explanation import MatchDetail
 from graph.model.identity import Purpose
 from graph.model.ids import IdentifierKey, IdentityId, RecordId
-from graph.model.plan import Current, DecisionIds, MembershipPlan
-from graph.repositories.neighbourhoods import NeighbourhoodRepository
+from graph.model.plan import Current, CurrentIdentity, DecisionIds, MembershipPlan
+from graph.repositories.neighbourhoods import NOTHING, NeighbourhoodRepository, Surrounding
 
 CROWD = 500
 """Records on one value up to which it is read whole to tell whether it is generic."""
@@ -42,6 +42,8 @@ class Neighbourhood:
     """The scored evidence, with what it is made of."""
     current: Mapping[Purpose, Current]
     """Individuals and operational identities as they stand."""
+    held_back: frozenset[str] = frozenset()
+    """Members about which something is held back, or may be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +75,8 @@ class _Walk:
     assertions: dict[str, Assertion] = field(default_factory=dict)
     walkable: dict[str, bool] = field(default_factory=dict)
     """Of identifiers: whether evidence goes on through them."""
+    around: dict[str, Surrounding] = field(default_factory=dict)
+    """What there is to be read."""
     current: dict[Purpose, Current] = field(default_factory=dict)
 
 
@@ -101,23 +105,33 @@ class NeighbourhoodReader:
     async def _step(self, walk: _Walk, frontier: set[str], change: Change, as_of: datetime | None) -> set[str]:
         """Read what is around the frontier, and return all that it leads to."""
         await self._judge(walk, frontier, as_of)
+        # Of records whose claims were read before, too.
+        await self._look(walk, frontier, as_of)
+        around = walk.around
         asked = sorted(member for member in frontier if walk.walkable.get(member, True))
         reached: set[str] = set()
-        for claim in await self._repository.claims(asked, as_of=as_of):
+        claimed = [member for member in asked if around[member].claimed]
+        for claim in await self._repository.claims(claimed, as_of=as_of) if claimed else ():
             walk.claims[claim.record_id] = claim
             reached.add(claim.record_id)
         stated = {key for member in frontier if member in walk.claims for key in walk.claims[member].identifiers}
         await self._judge(walk, stated - walk.inside, as_of)
         reached |= {key for key in stated if walk.walkable[key] or self._is_silent_member(key)}
-        for sighting in await self._repository.sightings(asked, as_of=as_of):
+        sightings = [each for member in asked for each in around[member].sightings or ()]
+        if unlisted := [member for member in asked if around[member].sightings is None]:
+            sightings += await self._repository.sightings(unlisted, as_of=as_of)
+        for sighting in sightings:
             walk.sightings[sighting.left, sighting.right] = sighting
         seen = {key for pair in walk.sightings for key in pair if frontier & set(pair)} - walk.inside
         await self._judge(walk, seen, as_of)
         reached |= {key for key in seen if walk.walkable[key]}
-        for match in await self._repository.matches(sorted(frontier & walk.claims.keys()), as_of=as_of):
+        matched = sorted(record for record in frontier & walk.claims.keys() if around[record].matched)
+        for match in await self._repository.matches(matched, as_of=as_of) if matched else ():
             walk.matches[match.left, match.right] = match
             reached |= {match.left, match.right}
-        for assertion in [*await self._repository.assertions(sorted(frontier), as_of=as_of), *change.added]:
+        asserted = sorted(member for member in frontier if around[member].asserted)
+        said = await self._repository.assertions(asserted, as_of=as_of) if asserted else []
+        for assertion in [*said, *change.added]:
             if {assertion.left, assertion.right} & (frontier | walk.inside):
                 walk.assertions[assertion.id] = assertion
                 reached |= {assertion.left, assertion.right}
@@ -127,31 +141,51 @@ class NeighbourhoodReader:
     async def _fellows(self, walk: _Walk, frontier: set[str], as_of: datetime | None) -> set[str]:
         """Everybody who is in an identity with a member of the frontier now."""
         fellows: set[str] = set()
-        for purpose in _RECORD_PURPOSES:
-            found = await self._repository.memberships(sorted(frontier), purpose, as_of=as_of)
-            known = walk.current[purpose]
-            new = found.identities.keys() - known.identities.keys()
-            if new:
-                whole = await self._repository.members_of(new, as_of=as_of)
+        for purpose, identities in (await self._identities(walk, frontier, as_of)).items():
+            if identities:
+                # One purpose after the other: a member is in an identity of each.
+                whole = (await self._repository.members_of(identities, as_of=as_of)).identity_of
+                known = walk.current[purpose]
                 walk.current[purpose] = Current(
-                    identities={**known.identities, **found.identities}, identity_of={**known.identity_of, **whole.identity_of}
+                    identities={**known.identities, **identities}, identity_of={**known.identity_of, **whole}
                 )
-                fellows |= whole.identity_of.keys()
+                fellows |= whole.keys()
         return fellows
+
+    async def _identities(
+        self, walk: _Walk, frontier: set[str], as_of: datetime | None
+    ) -> dict[Purpose, dict[IdentityId, CurrentIdentity]]:
+        """The identities of members of the frontier that were not met before."""
+        found: dict[Purpose, dict[IdentityId, CurrentIdentity]] = {purpose: {} for purpose in _RECORD_PURPOSES}
+        for member in frontier:
+            for purpose, identity in walk.around[member].memberships or ():
+                found[purpose][identity.id] = identity
+        if unknown := sorted(member for member in frontier if walk.around[member].memberships is None):
+            for purpose in _RECORD_PURPOSES:
+                found[purpose].update((await self._repository.memberships(unknown, purpose, as_of=as_of)).identities)
+        known = {purpose: walk.current[purpose].identities.keys() for purpose in _RECORD_PURPOSES}
+        return {
+            purpose: {name: identity for name, identity in identities.items() if name not in known[purpose]}
+            for purpose, identities in found.items()
+        }
+
+    async def _look(self, walk: _Walk, members: Iterable[str], as_of: datetime | None) -> None:
+        """See what there is around members, of those where that was not seen yet."""
+        if unseen := sorted(member for member in members if member not in walk.around):
+            found = await self._repository.around(unseen, as_of=as_of)
+            walk.around.update({member: found.get(member, NOTHING) for member in unseen})
 
     async def _judge(self, walk: _Walk, members: Iterable[str], as_of: datetime | None) -> None:
         """Decide of identifiers whether evidence goes on through them."""
         policy = self._policies[Purpose.INDIVIDUAL]
         unknown = sorted(member for member in members if member not in walk.walkable and member not in walk.claims)
-        if not unknown:
-            return
-        crowds = await self._repository.crowds(unknown)
+        await self._look(walk, unknown, as_of)
         near: list[str] = []
         for member in unknown:
-            if member not in crowds:
-                # No identifier: a record, or a name that nothing has.
+            kind, crowd = policy.kind_of(member), walk.around[member]
+            if not crowd.identifier:
+                # A record, or a name that nothing has.
                 continue
-            kind, crowd = policy.kind_of(member), crowds[member]
             walk.walkable[member] = kind.joins is not Joins.NEVER and not policy.blocked.holds(member)
             if not walk.walkable[member]:
                 continue
@@ -161,7 +195,7 @@ class NeighbourhoodReader:
             elif crowd.carriers > kind.max_people or crowd.neighbours > kind.max_neighbours:
                 near.append(member)
         if near:
-            await self._judge_crowded(walk, near, crowds={key: crowds[key].carriers for key in near}, as_of=as_of)
+            await self._judge_crowded(walk, near, crowds={key: walk.around[key].carriers for key in near}, as_of=as_of)
 
     async def _judge_crowded(
         self, walk: _Walk, keys: Sequence[str], *, crowds: Mapping[str, int], as_of: datetime | None
@@ -192,7 +226,7 @@ class NeighbourhoodReader:
         )
         evidence = EvidenceSet(
             claims=claims,
-            identifiers=tuple(IdentifierKey(key) for key in await self._repository.on_touchpoints(unstated, as_of=as_of)),
+            identifiers=tuple(IdentifierKey(key) for key in await self._on_touchpoints(walk, unstated, as_of)),
             sightings=tuple(
                 sighting
                 for pair, sighting in sorted(walk.sightings.items())
@@ -208,7 +242,14 @@ class NeighbourhoodReader:
             evidence=evidence,
             matches=tuple(walk.matches[pair] for pair in sorted(walk.matches)),
             current=walk.current,
+            held_back=frozenset(member for member in walk.inside if walk.around[member].held_back),
         )
+
+    async def _on_touchpoints(self, walk: _Walk, keys: Sequence[str], as_of: datetime | None) -> list[str]:
+        """Those of some identifiers that a touchpoint carries."""
+        unknown = [key for key in keys if walk.around[key].carried is None]
+        known = [key for key in keys if walk.around[key].carried]
+        return sorted([*known, *(await self._repository.on_touchpoints(unknown, as_of=as_of) if unknown else ())])
 
     def _is_silent_member(self, key: str) -> bool:
         """Whether an identifier joins nobody and is a member all the same: it is then one by itself."""

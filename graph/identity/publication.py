@@ -9,6 +9,7 @@ import hashlib
 import tomllib
 from collections.abc import Iterable
 from datetime import datetime
+from functools import cache, lru_cache
 from typing import Any
 
 from graph.errors import KindredError
@@ -39,6 +40,7 @@ class StatementMissing(KindredError):  # noqa: N818 - states what was observed, 
     code = "policy_unsigned"
 
 
+@lru_cache(maxsize=64)
 def parse_document(text: str, *, where: str) -> Policy:
     """The policy that a TOML text states, for the purpose that it names.
 
@@ -57,6 +59,7 @@ def parse_document(text: str, *, where: str) -> Policy:
     return parse_policy(document, purpose=Purpose(stated), where=where)
 
 
+@cache
 def built_in(purpose: Purpose) -> PolicyVersion:
     """The policy that comes with Kindred, as version ``BUILT_IN``."""
     name = f"{purpose.value}.toml"

@@ -44,21 +44,24 @@ class ReferenceUnreadable(KindredError):  # noqa: N818 - states what was observe
 class References:
     """The reference in force, unpacked once."""
 
-    def __init__(self, repository: ReferenceRepository) -> None:
-        self._repository = repository
+    def __init__(self) -> None:
         self._ids: dict[Purpose, str] = {}
         self._reference = LEARN
 
-    async def in_force(self) -> Reference:
+    async def in_force(self, kept: ReferenceRepository, *, ids: Mapping[Purpose, str] | None = None) -> Reference:
         """What is known of all records and individuals now.
+
+        Args:
+            kept: where it is kept.
+            ids: what is kept there for each purpose, where that is known.
 
         Raises:
             ReferenceUnreadable: what is kept is not what ``packed`` made.
         """
-        ids = await self._repository.ids()
-        if ids != self._ids:
-            self._reference = unpacked(await self._repository.read(ids))
-            self._ids = ids
+        current = dict(await kept.ids() if ids is None else ids)
+        if current != self._ids:
+            self._reference = unpacked(await kept.read(current))
+            self._ids = current
         return self._reference
 
 

@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 import stamina
 
-from graph.database import Database
+from graph.database import Database, Runs, Transaction
 from graph.errors import KindredError
 from graph.identity.carrying import carried_households
 from graph.identity.following import Following, NothingLearnt, centre_of, ended_and_changed
@@ -35,7 +35,6 @@ from graph.repositories.assertions import AssertionRepository, UnknownAssertion
 from graph.repositories.components import ComponentRepository
 from graph.repositories.homes import HomeRepository
 from graph.repositories.identities import IdentityRepository, ResolutionBusy
-from graph.repositories.neighbourhoods import Scope
 from graph.repositories.policies import PolicyRepository
 from graph.repositories.references import ReferenceRepository
 from graph.repositories.reviews import PREDICTED, ReviewRepository
@@ -104,6 +103,17 @@ class _Plans:
     effect: Effect
 
 
+class _Graph:
+    """What is read and written, statement by statement or in one transaction."""
+
+    def __init__(self, runs: Runs) -> None:
+        self.identities = IdentityRepository(runs)
+        self.nearby = HomeRepository(runs)
+        self.references = ReferenceRepository(runs)
+        self.reviews = ReviewRepository(runs)
+        self.policies = PolicyRepository(runs)
+
+
 class Stewardship:
     """Stewards' actions over the graph."""
 
@@ -111,17 +121,17 @@ class Stewardship:
         self,
         database: Database,
         *,
-        policies: Callable[[], Awaitable[Mapping[Purpose, Policy]]],
+        policies: Callable[[PolicyRepository], Awaitable[Mapping[Purpose, Policy]]],
         components: Components,
         clock: Callable[[], datetime],
         new_id: Callable[[], str],
         patience_seconds: float = PATIENCE_SECONDS,
     ) -> None:
+        self._database = database
+        self._graph = _Graph(database)
         self._assertions = AssertionRepository(database)
-        self._identities = IdentityRepository(database)
-        self._nearby = HomeRepository(database)
-        self._references = References(ReferenceRepository(database))
         self._reviews = ReviewRepository(database)
+        self._references = References()
         self._components = components
         self._policies = policies
         self._clock = clock
@@ -205,16 +215,27 @@ class Stewardship:
     async def settle(self, members: Iterable[str], *, actor: str = "resolver") -> Effect:
         """Bring the neighbourhood of some members in line with the evidence, as a resolution of everything would.
 
-        It gives way to whoever waits for a lease, so that it may be called without a pause.
+        It is done in one transaction, whole or not at all. It gives way to whoever waits for a lease, so that it may be called
+        without a pause.
 
         Raises:
             ResolutionBusy: a resolution is under way, and did not end in time.
         """
-        run_id = self._new_id()
-        async with self._leases(run_id, gives_way=True):
-            planned = await self._plan(Change(), members, run_id=run_id, actor=actor)
-            await self._apply(planned, run_id=run_id, said=None)
-        return planned.effect
+        about = frozenset(members)
+
+        async def work(tx: Transaction) -> Effect:
+            graph, run_id = _Graph(tx), self._new_id()
+            # Until the transaction's end nobody else gets past this.
+            await graph.identities.hold(*Purpose, holder=run_id, now=self._clock(), gives_way=True)
+            planned = await self._plan(graph, Change(), about, run_id=run_id, actor=actor)
+            await self._apply(graph, planned, run_id=run_id, said=None)
+            await graph.identities.release(*Purpose, holder=run_id)
+            return planned.effect
+
+        async for attempt in self._patiently():
+            with attempt:
+                return await self._database.write(work)
+        raise AssertionError("unreachable")
 
     async def _take(
         self,
@@ -228,9 +249,9 @@ class Stewardship:
     ) -> Effect:
         run_id = self._new_id()
         if act.preview:
-            return (await self._plan(change, members, run_id=run_id, actor=act.by)).effect
+            return (await self._plan(self._graph, change, members, run_id=run_id, actor=act.by)).effect
         async with self._leases(run_id):
-            planned = await self._plan(change, members, run_id=run_id, actor=act.by)
+            planned = await self._plan(self._graph, change, members, run_id=run_id, actor=act.by)
             if act.expected is not None and act.expected != planned.effect.digest:
                 raise EffectChanged(
                     f"the effect is now {planned.effect.digest}, not {act.expected}: evidence has changed since it was shown",
@@ -238,16 +259,17 @@ class Stewardship:
                 )
             await write()
             await self._decide(planned, members, kind, said, purpose, act, run_id)
-            await self._apply(planned, run_id=run_id, said=said)
+            await self._graph.identities.hold(*Purpose, holder=run_id, now=self._clock())
+            await self._apply(self._graph, planned, run_id=run_id, said=said)
         return planned.effect
 
-    async def _plan(self, change: Change, members: Iterable[str], *, run_id: str, actor: str) -> _Plans:
+    async def _plan(self, graph: _Graph, change: Change, members: Iterable[str], *, run_id: str, actor: str) -> _Plans:
         """Everything that follows from a change of the evidence around some members; reads only."""
         members = frozenset(members)
-        scope = await self._nearby.scope()
-        policies = await self._policies()
-        around = await NeighbourhoodReader(self._nearby, policies=policies).read(members, change=change)
-        now = await self._after_latest(scope)
+        scope = await graph.nearby.scope()
+        policies = await self._policies(graph.policies)
+        around = await NeighbourhoodReader(graph.nearby, policies=policies).read(members, change=change)
+        now = self._after(scope.changed_at)
         settled = await LocalResolver(components=self._components, policies=policies).individuals(
             around, now=now, ids=_ids(run_id, Purpose.INDIVIDUAL), new_id=self._new_identity_id, actor=actor
         )
@@ -255,22 +277,25 @@ class Stewardship:
         plans = [settled.plan]
         held = {Purpose.INDIVIDUAL: _Held(findings=settled.conclusion.findings, members=around.members)}
         touched = sorted(ended_and_changed(settled.plan))
-        homes = await self._nearby.memberships(touched, Purpose.HOUSEHOLD) if scope.households and touched else NOBODY
+        homes = await graph.nearby.memberships(touched, Purpose.HOUSEHOLD) if scope.households and touched else NOBODY
         wanted = [Purpose.HOUSEHOLD] * scope.households + [Purpose.OPERATIONAL] * scope.operational
         pending = False
         if wanted:
             following = Following(
-                self._nearby, components=self._components, policies=policies, reference=await self._references.in_force()
+                graph.nearby,
+                components=self._components,
+                policies=policies,
+                reference=await self._references.in_force(graph.references, ids=scope.references),
             )
             about = members | change.touched()
-            centre = await centre_of(self._nearby, around, settled.plan, about, change=change)
+            centre = await centre_of(graph.nearby, around, settled.plan, about, change=change)
             for purpose in wanted:
                 try:
                     found = await following.follow(purpose, centre)
                 except (TooWide, NothingLearnt):
                     pending = True
                     if purpose is Purpose.HOUSEHOLD:
-                        residents = await self._nearby.members_of(homes.identities) if homes.identities else NOBODY
+                        residents = await graph.nearby.members_of(homes.identities) if homes.identities else NOBODY
                         plans.append(self._plan_of(purpose, made, residents, carried_households(residents, settled.plan)))
                     continue
                 plans.append(self._plan_of(purpose, made, found.current, found.parts, found.first_seen))
@@ -343,38 +368,37 @@ class Stewardship:
             )
             await self._assertions.record_decision(decision, identity_ids=sorted(set(about.values())), run_id=run_id)
 
-    async def _apply(self, planned: _Plans, *, run_id: str, said: str | None) -> None:
+    async def _apply(self, graph: _Graph, planned: _Plans, *, run_id: str, said: str | None) -> None:
         for plan in planned.plans:
-            await self._identities.hold(plan.purpose, holder=run_id, now=self._clock())
-            await self._identities.apply(_because(plan, said), run_id=run_id, progress=lambda _: None)
+            await graph.identities.apply(_because(plan, said), run_id=run_id, progress=lambda _: None)
         for purpose, held in planned.held.items():
-            standing = await self._nearby.held_back(sorted(held.members), purpose)
+            about = held.members & planned.around.held_back if purpose is Purpose.INDIVIDUAL else held.members
+            standing = await graph.nearby.held_back(sorted(about), purpose) if about else []
             kept = LOCAL_REASONS_KEPT if purpose is Purpose.INDIVIDUAL else (PREDICTED,)
             among = [each for each in standing if each.reason not in kept and held.members.issuperset(each.members)]
             target = {(each.reason, each.members): each.detail for each in held.findings if each.reason not in kept}
-            await self._reviews.report_held_back(purpose, target, among=among, now=planned.plans[0].at)
-        await self._nearby.keep(planned.around.evidence.claims)
+            if target or among:
+                await graph.reviews.report_held_back(purpose, target, among=among, now=planned.plans[0].at)
+        await graph.nearby.keep(planned.around.evidence.claims)
 
     @asynccontextmanager
-    async def _leases(self, run_id: str, *, gives_way: bool = False) -> AsyncIterator[None]:
+    async def _leases(self, run_id: str) -> AsyncIterator[None]:
         """The right to resolve every purpose, waited for a little."""
         async with AsyncExitStack() as stack:
-            for purpose in Purpose:
-                async for attempt in stamina.retry_context(
-                    on=ResolutionBusy, attempts=None, timeout=self._patience_seconds, wait_initial=0.1, wait_max=0.5
-                ):
-                    with attempt:
-                        lease = self._identities.lease(purpose, holder=run_id, clock=self._clock, gives_way=gives_way)
-                        await stack.enter_async_context(lease)
+            async for attempt in self._patiently():
+                with attempt:
+                    await stack.enter_async_context(self._graph.identities.lease(*Purpose, holder=run_id, clock=self._clock))
             yield
 
-    async def _after_latest(self, scope: Scope) -> datetime:
+    def _patiently(self) -> AsyncIterator[stamina.Attempt]:
+        return stamina.retry_context(
+            on=ResolutionBusy, attempts=None, timeout=self._patience_seconds, wait_initial=0.1, wait_max=0.5
+        )
+
+    def _after(self, changed_at: datetime | None) -> datetime:
         """Now, but after every earlier change, whatever the clock does: validity times must not run backwards."""
-        purposes = [Purpose.INDIVIDUAL]
-        purposes += [Purpose.OPERATIONAL] if scope.operational else []
-        purposes += [Purpose.HOUSEHOLD] if scope.households else []
-        latest = [await self._identities.latest_change(purpose) for purpose in purposes]
-        return max([self._clock(), *(moment + timedelta(milliseconds=1) for moment in latest if moment is not None)])
+        now = self._clock()
+        return now if changed_at is None else max(now, changed_at + timedelta(milliseconds=1))
 
     def _new_identity_id(self, purpose: Purpose) -> IdentityId:
         return IdentityId(ID_PREFIX[purpose] + self._new_id())
@@ -382,14 +406,9 @@ class Stewardship:
 
 def open_stewardship(database: Database, *, clock: Callable[[], datetime], new_id: Callable[[], str]) -> Stewardship:
     """Stewardship by the policies in force."""
-    published = PolicyRepository(database)
-
-    async def policies() -> Mapping[Purpose, Policy]:
-        return await policies_in_force(published)
-
     return Stewardship(
         database,
-        policies=policies,
+        policies=policies_in_force,
         components=NearbyComponents(ComponentRepository(database, new_graph_name=lambda: f"kindred-{new_id()}")),
         clock=clock,
         new_id=new_id,

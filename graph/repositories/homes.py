@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
-from graph.database import Database
+from graph.database import Runs
 from graph.model.claim import Claim, Sighting
 from graph.model.home import HomeKeys, Spelling, StatedHome, home_keys
 from graph.model.ids import IdentifierKey, IdentityId, RecordId
@@ -18,7 +18,7 @@ BATCH_RECORDS = 10_000
 class HomeRepository(NeighbourhoodRepository):
     """Reads what is around homes; each method costs one statement."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Runs) -> None:
         super().__init__(database)
         self._homes = database
 

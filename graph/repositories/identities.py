@@ -1,7 +1,7 @@
 """Identities in the graph: reading them, applying plans, what is held back, runs and leases."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 
@@ -9,7 +9,7 @@ import orjson
 import structlog
 from neo4j.exceptions import DriverError, Neo4jError
 
-from graph.database import Database
+from graph.database import Runs
 from graph.errors import KindredError
 from graph.model.explanation import HeldBack
 from graph.model.identity import Decision, DecisionKind, Purpose
@@ -28,6 +28,8 @@ PAGE_IDENTITIES = 2_000
 LEASE = timedelta(minutes=2)
 """How long a lease outlives a holder that was killed; a living holder prolongs it."""
 LEASE_RENEWAL_SECONDS = 20.0
+LEASES = "resolve:"
+"""How the names of leases begin; the purpose follows."""
 TURN = timedelta(seconds=2)
 """How long whoever asked for a lease in vain is the next to get it; who wants to keep its turn asks again sooner."""
 _APPLY = {
@@ -46,7 +48,7 @@ class ResolutionBusy(KindredError):  # noqa: N818 - states what was observed, as
 class IdentityRepository:
     """Identities, memberships and what policies hold back."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Runs) -> None:
         self._database = database
 
     async def standing(self, purpose: Purpose) -> Current:
@@ -208,53 +210,59 @@ class IdentityRepository:
 
     @asynccontextmanager
     async def lease(
-        self, purpose: Purpose, *, holder: str, clock: Callable[[], datetime], gives_way: bool = False
+        self, *purposes: Purpose, holder: str, clock: Callable[[], datetime], gives_way: bool = False
     ) -> AsyncIterator[None]:
-        """Hold the right to resolve a purpose, prolonged while it is held; it lapses by itself should the holder die.
+        """Hold the right to resolve some purposes, prolonged while it is held; it lapses by itself should the holder die.
 
         Whoever asks in vain is the next to get it, but for those who give way.
 
         Raises:
-            ResolutionBusy: somebody else holds it, or is next to.
+            ResolutionBusy: somebody else holds one of them, or is next to.
         """
-        await self.hold(purpose, holder=holder, now=clock(), gives_way=gives_way)
-        renewal = asyncio.create_task(self._renew(purpose, holder=holder, clock=clock))
+        await self.hold(*purposes, holder=holder, now=clock(), gives_way=gives_way)
+        renewal = asyncio.create_task(self._renew(*purposes, holder=holder, clock=clock))
         try:
             yield
         finally:
             renewal.cancel()
             with suppress(asyncio.CancelledError):
                 await renewal
-            parameters = statements.ReleaseLeaseParameters(name=_lease_name(purpose), holder=holder)
-            await self._database.run(statements.RELEASE_LEASE, parameters)
+            await self.release(*purposes, holder=holder)
 
-    async def hold(self, purpose: Purpose, *, holder: str, now: datetime, gives_way: bool = False) -> None:
-        """Take a lease or prolong one's own. Call it again before writing: a long computation may have let it lapse.
+    async def hold(self, *purposes: Purpose, holder: str, now: datetime, gives_way: bool = False) -> None:
+        """Take leases or prolong one's own, all of them or none. Before writing, call it again: one may have lapsed meanwhile.
+
+        In a transaction nobody else takes or prolongs any of them until its end.
 
         Raises:
-            ResolutionBusy: somebody else holds it, or is next to.
+            ResolutionBusy: somebody else holds one of them, or is next to.
         """
         parameters = statements.LeaseParameters(
-            name=_lease_name(purpose),
+            names=_lease_names(purposes),
             holder=holder,
             now=now,
             until=now + LEASE,
             waits_until=None if gives_way else now + TURN,
         )
-        rows = await self._database.run(statements.TAKE_LEASE, parameters)
-        if rows[0].holder != holder:
-            raise ResolutionBusy(
-                f"{purpose.value} identities are being resolved by {rows[0].holder} until {rows[0].until:%H:%M:%S}"
-            )
+        for row in await self._database.run(statements.TAKE_LEASES, parameters):
+            if row.holder is not None and row.until is not None and row.holder != holder:
+                raise ResolutionBusy(
+                    f"{row.name.removeprefix(LEASES)} identities are being resolved by {row.holder} until {row.until:%H:%M:%S}"
+                )
 
-    async def _renew(self, purpose: Purpose, *, holder: str, clock: Callable[[], datetime]) -> None:
+    async def release(self, *purposes: Purpose, holder: str) -> None:
+        """Give back leases; of those that somebody else has nothing changes."""
+        parameters = statements.ReleaseLeasesParameters(names=_lease_names(purposes), holder=holder)
+        await self._database.run(statements.RELEASE_LEASES, parameters)
+
+    async def _renew(self, *purposes: Purpose, holder: str, clock: Callable[[], datetime]) -> None:
         while True:
             await asyncio.sleep(LEASE_RENEWAL_SECONDS)
             try:
-                await self.hold(purpose, holder=holder, now=clock())
+                await self.hold(*purposes, holder=holder, now=clock())
             except (ResolutionBusy, Neo4jError, DriverError) as error:
                 # The holder finds out for itself, before it writes.
-                log.warning("lease.not_renewed", purpose=purpose.value, reason=str(error))
+                log.warning("lease.not_renewed", purposes=[purpose.value for purpose in purposes], reason=str(error))
 
 
 def _require_whole(applied: int, decisions: int) -> None:
@@ -262,8 +270,9 @@ def _require_whole(applied: int, decisions: int) -> None:
         raise KindredError(f"{applied} of {decisions} decisions were written", code="apply_incomplete")
 
 
-def _lease_name(purpose: Purpose) -> str:
-    return f"resolve:{purpose.value}"
+def _lease_names(purposes: Iterable[Purpose]) -> list[str]:
+    # Sorted: whoever takes several takes them in one order.
+    return sorted(f"{LEASES}{purpose.value}" for purpose in purposes)
 
 
 def _change_map(change: Change, run_id: str) -> statements.ChangeMap:

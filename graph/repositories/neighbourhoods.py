@@ -3,13 +3,13 @@
 ``as_of`` is a moment of Kindred's own clock: what is read is what stood then; None is now.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import orjson
 
-from graph.database import Database
+from graph.database import Runs
 from graph.model.claim import Assertion, Claim, Match, Sighting, weight_as_read
 from graph.model.evidence import PersonName, PostalAddress
 from graph.model.explanation import FieldComparison, HeldBack, MatchDetail
@@ -18,12 +18,14 @@ from graph.model.ids import IdentifierKey, IdentityId, RecordId
 from graph.model.plan import Current, CurrentIdentity
 from graph.model.scored_match import Comparisons
 from graph.repositories.identities import decision_of
+from graph.repositories.paging import instant
 from graph.statements import identity as identity_statements
 from graph.statements import review as statements
-from graph.statements.statement import NoParameters
 
 COUNTED_UP_TO = 10_000
 """Records or sightings of one identifier up to which each is looked at; stewards never retract as many of one."""
+LISTED_UP_TO = 20
+"""Sightings of one identifier up to which they are read with what else is around it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,19 +36,52 @@ class Crowd:
     neighbours: int
 
 
+Membership = tuple[Purpose, CurrentIdentity]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surrounding:
+    """What there is around a member: what is not need not be read. None is not known."""
+
+    identifier: bool = False
+    carriers: int = 0
+    """Records that state it."""
+    claimed: bool = False
+    """Whether it is a record, or one states it."""
+    neighbours: int = 0
+    """Identifiers that it was seen with."""
+    sightings: tuple[Sighting, ...] | None = ()
+    matched: bool = False
+    """Whether there is scored evidence."""
+    asserted: bool = False
+    carried: bool | None = False
+    """Whether a touchpoint carries it."""
+    held_back: bool = False
+    memberships: tuple[Membership, ...] | None = ()
+    """In individuals and operational identities."""
+
+
+NOTHING = Surrounding()
+"""Around a name that the graph has not as a record or an identifier."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """Which identity graphs there are, and how many records."""
+    """Which identity graphs there are, how many records, and what is known of the whole graph."""
 
     operational: bool
     households: bool
     records: int
+    changed_at: datetime | None
+    """When an identity last changed."""
+    references: Mapping[Purpose, str]
+    """The id of what is kept of the whole graph for each purpose: another whenever something else is."""
 
 
 class NeighbourhoodRepository:
     """Reads what is around members; each method costs one statement."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Runs) -> None:
         self._database = database
 
     async def claims(self, members: Sequence[str], *, as_of: datetime | None = None) -> list[Claim]:
@@ -147,6 +182,14 @@ class NeighbourhoodRepository:
         )
         return sorted(found, key=lambda held: held.id)
 
+    async def around(self, members: Sequence[str], *, as_of: datetime | None = None) -> dict[str, Surrounding]:
+        """What there is around some members; of a moment no more is known than that there may be anything."""
+        if as_of is not None:
+            crowds = await self.crowds(members)
+            return {member: _unknown(crowds.get(member)) for member in members}
+        parameters = statements.SurroundingParameters(members=members, most=COUNTED_UP_TO, few=LISTED_UP_TO)
+        return {row.member: _surrounding(row) for row in await self._database.run(statements.READ_AROUND, parameters)}
+
     async def crowds(self, keys: Sequence[str]) -> dict[str, Crowd]:
         """How much is around some identifiers now; of more than ``COUNTED_UP_TO`` what was retracted is counted, too."""
         parameters = statements.CountParameters(members=keys, most=COUNTED_UP_TO)
@@ -161,9 +204,15 @@ class NeighbourhoodRepository:
         return [row.key for row in rows]
 
     async def scope(self) -> Scope:
-        """Which identity graphs there are, and how many records."""
-        [row] = await self._database.run(statements.READ_SCOPE, NoParameters())
-        return Scope(operational=row.operational, households=row.households, records=row.records)
+        """Which identity graphs there are, how many records, and what is known of the whole graph."""
+        [row] = await self._database.run(statements.READ_SCOPE, statements.ScopeParameters(purposes=list(Purpose)))
+        return Scope(
+            operational=row.operational,
+            households=row.households,
+            records=row.records,
+            changed_at=max(row.changed, default=None),
+            references={Purpose(purpose): name for purpose, name in row.references},
+        )
 
 
 def _around(members: Sequence[str], as_of: datetime | None) -> statements.AroundParameters:
@@ -174,9 +223,50 @@ def _memberships(rows: Sequence[statements.MembershipAtRow]) -> Current:
     return Current(
         identity_of={row.member: IdentityId(row.identity_id) for row in rows},
         identities={
-            IdentityId(row.identity_id): CurrentIdentity(id=IdentityId(row.identity_id), created_at=row.created_at)
+            IdentityId(row.identity_id): CurrentIdentity(
+                id=IdentityId(row.identity_id), created_at=instant(row.created_seconds, row.created_nanoseconds)
+            )
             for row in rows
         },
+    )
+
+
+def _surrounding(row: statements.SurroundingRow) -> Surrounding:
+    return Surrounding(
+        identifier=row.identifier,
+        carriers=row.carriers,
+        claimed=row.record or row.carriers > 0,
+        neighbours=row.neighbours,
+        sightings=None
+        if row.sightings is None
+        else tuple(
+            Sighting(left=IdentifierKey(left), right=IdentifierKey(right), first_seen=instant(seconds, nanoseconds))
+            for left, right, seconds, nanoseconds in row.sightings
+        ),
+        matched=row.matched,
+        asserted=row.asserted,
+        carried=row.carried,
+        held_back=row.held_back,
+        memberships=tuple(
+            (Purpose(purpose), CurrentIdentity(id=IdentityId(name), created_at=instant(seconds, nanoseconds)))
+            for purpose, name, seconds, nanoseconds in row.memberships
+        ),
+    )
+
+
+def _unknown(crowd: Crowd | None) -> Surrounding:
+    """Of a member nothing is known but how much is around it; None is not even that it is an identifier."""
+    return Surrounding(
+        identifier=crowd is not None,
+        carriers=crowd.carriers if crowd else 0,
+        claimed=True,
+        neighbours=crowd.neighbours if crowd else 0,
+        sightings=None,
+        matched=True,
+        asserted=True,
+        carried=None,
+        held_back=True,
+        memberships=None,
     )
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 import orjson
 from neo4j.exceptions import ConstraintError
 
-from graph.database import Database
+from graph.database import Runs
 from graph.errors import KindredError
 from graph.model.identity import Purpose
 from graph.model.proposal import PolicyVersion
@@ -24,7 +24,7 @@ class PolicyConflict(KindredError):  # noqa: N818 - states what was observed, as
 class PolicyRepository:
     """Versions of policies that were published. None is ever changed or deleted."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Runs) -> None:
         self._database = database
 
     async def in_force(

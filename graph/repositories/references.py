@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from graph.database import Database
+from graph.database import Runs
 from graph.model.identity import Purpose
 from graph.statements import reference as statements
 from graph.statements.statement import NoParameters
@@ -13,7 +13,7 @@ from graph.statements.statement import NoParameters
 class ReferenceRepository:
     """One reference for each purpose."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Runs) -> None:
         self._database = database
 
     async def keep(self, purpose: Purpose, data: bytes, *, at: datetime) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Container, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from graph.database import Database
+from graph.database import Runs
 from graph.errors import KindredError
 from graph.model.explanation import HeldBack
 from graph.model.identity import Purpose
@@ -33,7 +33,7 @@ class UnknownReview(KindredError):  # noqa: N818 - states what was observed, as 
 class ReviewRepository:
     """Doubtful links. They are the ``HeldBack`` nodes that a resolution reports; settling one is an assertion, which ends it."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Runs) -> None:
         self._database = database
 
     async def queue(

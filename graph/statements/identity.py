@@ -319,9 +319,9 @@ RELEASE_HELD_BACK = Statement(name="identity/release_held_back", parameters=Rele
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeaseParameters:
-    """Who wants a lease, from now until when, and until when to be next where somebody else has it; None is not to be."""
+    """Who wants leases, from now until when, and until when to be next where somebody else has one; None is not to be."""
 
-    name: str
+    names: Sequence[str]
     holder: str
     now: datetime
     until: datetime
@@ -330,24 +330,25 @@ class LeaseParameters:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeaseRow:
-    """Who holds a lease, or is next to, and until when."""
+    """Who holds a lease, or is next to, and until when; None where nobody does."""
 
-    holder: str
-    until: datetime
+    name: str
+    holder: str | None
+    until: datetime | None
 
 
-TAKE_LEASE = Statement(name="identity/take_lease", parameters=LeaseParameters, row=LeaseRow)
+TAKE_LEASES = Statement(name="identity/take_leases", parameters=LeaseParameters, row=LeaseRow)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReleaseLeaseParameters:
-    """A lease and its holder."""
+class ReleaseLeasesParameters:
+    """Leases and their holder."""
 
-    name: str
+    names: Sequence[str]
     holder: str
 
 
-RELEASE_LEASE = Statement(name="identity/release_lease", parameters=ReleaseLeaseParameters, row=NoRow)
+RELEASE_LEASES = Statement(name="identity/release_leases", parameters=ReleaseLeasesParameters, row=NoRow)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from graph.statements.identity import DecisionRow, HeldBackRow
-from graph.statements.statement import NoParameters, Statement
+from graph.statements.statement import Statement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +93,9 @@ class MembershipAtRow:
 
     member: str
     identity_id: str
-    created_at: datetime
+    created_seconds: int
+    """Since 1970."""
+    created_nanoseconds: int
 
 
 READ_CLAIMS_AROUND = Statement(name="review/read_claims_around", parameters=AroundParameters, row=ClaimAroundRow, hot_path=True)
@@ -105,9 +107,11 @@ READ_ASSERTIONS_AROUND = Statement(
     name="review/read_assertions_around", parameters=AroundParameters, row=AssertionAroundRow, hot_path=True
 )
 READ_IDENTITIES_OF = Statement(
-    name="review/read_identities_of", parameters=PurposeAroundParameters, row=MembershipAtRow, hot_path=True
+    name="review/read_identities_of", parameters=PurposeAroundParameters, row=MembershipAtRow, hot_path=True, plain=True
 )
-READ_MEMBERS_OF = Statement(name="review/read_members_of", parameters=AroundParameters, row=MembershipAtRow, hot_path=True)
+READ_MEMBERS_OF = Statement(
+    name="review/read_members_of", parameters=AroundParameters, row=MembershipAtRow, hot_path=True, plain=True
+)
 READ_DECISIONS_OF = Statement(name="review/read_decisions_of", parameters=PurposeAroundParameters, row=DecisionRow, hot_path=True)
 READ_HELD_BACK_ABOUT = Statement(
     name="review/read_held_back_about", parameters=PurposeAroundParameters, row=HeldBackRow, hot_path=True
@@ -147,15 +151,58 @@ COUNT_AROUND = Statement(name="review/count_around", parameters=CountParameters,
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SurroundingParameters:
+    """Members, up to how many relationships of one are looked at, and of up to how many sightings they are listed."""
+
+    members: Sequence[str]
+    most: int
+    few: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SurroundingRow:
+    """What there is around a member."""
+
+    member: str
+    identifier: bool
+    record: bool
+    carriers: int
+    neighbours: int
+    sightings: list[list[Any]] | None
+    """Each with both keys, in their order, and since when: seconds since 1970 and nanoseconds."""
+    matched: bool
+    asserted: bool
+    carried: bool
+    held_back: bool
+    memberships: list[list[Any]]
+    """Each with purpose and id of the identity, and since when it is: seconds since 1970 and nanoseconds."""
+
+
+READ_AROUND = Statement(
+    name="review/read_around", parameters=SurroundingParameters, row=SurroundingRow, hot_path=True, plain=True
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScopeParameters:
+    """Purposes whose identities may have changed."""
+
+    purposes: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ScopeRow:
-    """Which identity graphs there are, and how many records."""
+    """Which identity graphs there are, how many records, and what is known of the whole graph."""
 
     operational: bool
     households: bool
     records: int
+    changed: list[datetime]
+    references: list[list[str]]
+    """Each with a purpose and an id."""
 
 
-READ_SCOPE = Statement(name="review/read_scope", parameters=NoParameters, row=ScopeRow)
+READ_SCOPE = Statement(name="review/read_scope", parameters=ScopeParameters, row=ScopeRow, hot_path=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

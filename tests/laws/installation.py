@@ -88,7 +88,7 @@ class Installation:
 
     def reference(self) -> Reference:
         """What the last resolution learnt of everybody."""
-        return self.run(References(ReferenceRepository(self._database)).in_force())
+        return self.run(References().in_force(ReferenceRepository(self._database)))
 
     def memberships(self) -> dict[Purpose, dict[str, IdentityId]]:
         """Member to identity for each purpose."""

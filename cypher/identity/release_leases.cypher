@@ -1,6 +1,7 @@
-// Give back a lease that one holds; who waits for it is still next.
+// Give back leases that one holds; who waits for one is still next.
 // access: write
-MATCH (lease:Lease {name: $name})
+UNWIND $names AS name
+MATCH (lease:Lease {name: name})
 WHERE lease.holder = $holder
 SET lease.holder = NULL, lease.until = NULL
 WITH lease WHERE lease.waiter IS NULL
