@@ -97,7 +97,7 @@ class Load:
             bodies = [body_of(number + place, chance=self._chance, start=start) for place in range(WINDOW)]
             number += WINDOW
             self._chance.shuffle(bodies)
-            await publisher.publish_all([(parse_event(body), body) for body in bodies])
+            await publisher.publish_all([publisher.message(parse_event(body), body=body) for body in bodies])
             self.accepted += bodies
             for body in self._chance.sample(self.accepted, 5):
                 with suppress(nats.errors.Error, TimeoutError):

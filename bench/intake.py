@@ -60,7 +60,7 @@ async def through_nats(address: StackAddress, database: Database, *, count: int,
         started = perf_counter()
         remaining = iter(events)
         while part := list(islice(remaining, IN_FLIGHT * 8)):
-            await publisher.publish_all(part)
+            await publisher.publish_all(publisher.message(event, body=body) for event, body in part)
         published = perf_counter() - started
         await _drained(address.nats_url)
         committed = perf_counter() - started

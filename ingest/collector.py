@@ -4,12 +4,11 @@ It answers only after JetStream has the events on file. What it refuses it names
 Segment library does not send a refused event again.
 """
 
-import asyncio
 import base64
 import binascii
 import hmac
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
@@ -25,7 +24,8 @@ from starlette.routing import BaseRoute, Route
 
 from ingest import metrics
 from ingest.collector_body import BodyRefused, read_body, read_object
-from ingest.normalise.event import EventRefused, parse_event, to_evidence
+from ingest.fast_ingest import Outgoing
+from ingest.normalise.event import EventRefused, to_evidence, understand
 from ingest.publisher import EventPublisher, EventsUnavailable, EventTooLarge, utc_now
 from ingest.streams import EVENTS_SUBJECT
 from ingest.wire import EVENT_TYPES, MAX_EVENT_BYTES
@@ -54,6 +54,23 @@ class Refused:
     code: str
     message: str
     field: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ready:
+    """An event that can be published, and what its sender is told then."""
+
+    message: Outgoing
+    accepted: Accepted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Unfit:
+    """What is no event, or none that can be understood."""
+
+    body: bytes
+    refused: Refused
+    event_type: Any = None
 
 
 def collector_routes(
@@ -138,7 +155,7 @@ class Collector:
         source = self._source(request, given)
         if source is None:
             return _unauthorised()
-        result = await self._take(given, event_type=event_type, source=source)
+        [result] = await self._take([given], event_type=event_type, source=source)
         if isinstance(result, Refused):
             return _refusal(HTTPStatus.BAD_REQUEST, result.code, result.message, field=result.field)
         answer: dict[str, Any] = {"success": True, "messageId": result.message_id}
@@ -157,7 +174,7 @@ class Collector:
             await self._refuse(_without_key(given), refused, source)
             return _refusal(HTTPStatus.BAD_REQUEST, refused.code, refused.message, field=refused.field)
         shared: dict[str, Any] = {name: given[name] for name in ("context", "sentAt") if name in given}
-        results = await asyncio.gather(*(self._take(event, event_type=None, source=source, shared=shared) for event in events))
+        results = await self._take(events, event_type=None, source=source, shared=shared)
         refusals = [
             {"index": index, "code": result.code, "message": result.message, "field": result.field}
             for index, result in enumerate(results)
@@ -178,17 +195,30 @@ class Collector:
         return _json({"success": True, **answer})
 
     async def _take(
-        self, given: Any, *, event_type: str | None, source: str, shared: Mapping[str, Any] = NOTHING_SHARED
-    ) -> Accepted | Refused:
-        """Publish one event, or park it.
+        self, given: Sequence[Any], *, event_type: str | None, source: str, shared: Mapping[str, Any] = NOTHING_SHARED
+    ) -> list[Accepted | Refused]:
+        """Publish events, and park those that are none.
 
         Raises:
-            EventsUnavailable: JetStream acknowledged neither.
+            EventsUnavailable: JetStream did not acknowledge all of them.
         """
+        understood = [self._understand(each, event_type=event_type, source=source, shared=shared) for each in given]
+        ready = [each for each in understood if isinstance(each, _Ready)]
+        await self._publisher.publish_all(each.message for each in ready)
+        metrics.COLLECTED.labels(outcome="accepted").inc(len(ready))
+        results: list[Accepted | Refused] = []
+        for each in understood:
+            if isinstance(each, _Unfit):
+                results.append(await self._refuse(each.body, each.refused, source, each.event_type))
+            else:
+                results.append(each.accepted)
+        return results
+
+    def _understand(self, given: Any, *, event_type: str | None, source: str, shared: Mapping[str, Any]) -> "_Ready | _Unfit":
+        """What an event becomes, and why it does not."""
         if not isinstance(given, dict):
-            return await self._refuse(
-                orjson.dumps(given), Refused(code="not_an_object", message="the event is not a JSON object"), source
-            )
+            refused = Refused(code="not_an_object", message="the event is not a JSON object")
+            return _Unfit(body=orjson.dumps(given), refused=refused)
         event = {name: value for name, value in given.items() if name != "writeKey"}
         event["source"] = source
         if event_type is not None:
@@ -201,31 +231,26 @@ class Collector:
         if "sentAt" in shared:
             event.setdefault("sentAt", shared["sentAt"])
         # By the two, and the sender's own time, a sender's wrong clock is found and put right.
-        event["receivedAt"] = self._now().isoformat()
+        now = self._now()
+        event["receivedAt"] = now.isoformat()
         body = orjson.dumps(event)
         try:
-            parsed = parse_event(body)
+            parsed = understand(event, body=body)
             # The worker will do the same: what it would refuse or leave out, the sender hears now.
-            evidence = to_evidence(parsed, recorded_at=self._now(), region=self._region)
-            await self._publisher.publish(parsed, body=body)
+            evidence = to_evidence(parsed, recorded_at=now, region=self._region)
+            message = self._publisher.message(parsed, body=body, sha256=evidence.body_sha256)
         except EventRefused as error:
-            return await self._refuse(
-                body, Refused(code=error.code, message=str(error), field=error.field), source, event.get("type")
-            )
+            refused = Refused(code=error.code, message=str(error), field=error.field)
         except EventTooLarge as error:
-            return await self._refuse(body, Refused(code=error.code, message=str(error)), source, event.get("type"))
-        except EventsUnavailable:
-            raise
+            refused = Refused(code=error.code, message=str(error))
         except Exception as error:
             # One event must not fail the others of its batch, whatever it made a library do.
             log.exception("event.not_normalised", source=source)
-            reason = f"normalising the event failed with {type(error).__name__}"
-            return await self._refuse(body, Refused(code="not_normalised", message=reason), source, event.get("type"))
-        metrics.COLLECTED.labels(outcome="accepted").inc()
-        return Accepted(
-            message_id=parsed.message_id,
-            warnings=[{"field": value.field, "reason": value.reason} for value in evidence.rejected],
-        )
+            refused = Refused(code="not_normalised", message=f"normalising the event failed with {type(error).__name__}")
+        else:
+            warnings = [{"field": value.field, "reason": value.reason} for value in evidence.rejected]
+            return _Ready(message=message, accepted=Accepted(message_id=parsed.message_id, warnings=warnings))
+        return _Unfit(body=body, refused=refused, event_type=event.get("type"))
 
     async def _refuse(self, body: bytes, refused: Refused, source: str, event_type: Any = None) -> Refused:
         metrics.COLLECTED.labels(outcome="refused").inc()

@@ -67,6 +67,8 @@ async def ensure_topology(js: JetStreamContext, *, retention: Retention) -> None
             max_bytes=retention.events_max_bytes if retention.events_max_bytes is not None else -1,
             duplicate_window=retention.duplicate_window_seconds,
             allow_direct=True,
+            # See ``ingest.fast_ingest``.
+            allow_batched=True,
         ),
     )
     await _ensure_stream(

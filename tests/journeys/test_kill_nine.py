@@ -94,7 +94,7 @@ async def import_all(nats_url: str, released: asyncio.Semaphore) -> None:
             if start % PART == 0:
                 await released.acquire()
             bodies = [body_of(number) for number in range(start, start + WINDOW)]
-            await publisher.publish_all([(parse_event(body), body) for body in bodies])
+            await publisher.publish_all([publisher.message(parse_event(body), body=body) for body in bodies])
 
 
 async def count_touchpoints(address: Neo4jAddress) -> int:
