@@ -1,6 +1,6 @@
 """Identifiers: addresses for a person, such as an e-mail address or a cookie."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from graph.model.ids import IdentifierKey
 
@@ -27,8 +27,8 @@ class Identifier:
 
     namespace: str
     value: str
+    key: IdentifierKey = field(init=False, repr=False, compare=False)
+    """The unique key, ``namespace:value``."""
 
-    @property
-    def key(self) -> IdentifierKey:
-        """The unique key, ``namespace:value``."""
-        return IdentifierKey(f"{self.namespace}:{self.value}")
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "key", IdentifierKey(f"{self.namespace}:{self.value}"))

@@ -39,8 +39,8 @@ class PersonRow:
     touchpoints: Sequence[Mapping[str, Any]]
 
 
-CREATE_TOUCHPOINTS = Statement(name="bench/create_touchpoints", parameters=NewTouchpoints, row=NoRow)
-WRITE_TOUCHPOINTS = Statement(name="bench/write_touchpoints", parameters=NewTouchpoints, row=NoRow)
-CREATE_SEEN_WITH = Statement(name="bench/create_seen_with", parameters=Pairs, row=NoRow)
+CREATE_TOUCHPOINTS = Statement(name="bench/create_touchpoints", parameters=NewTouchpoints, row=NoRow, ready=True)
+WRITE_TOUCHPOINTS = Statement(name="bench/write_touchpoints", parameters=NewTouchpoints, row=NoRow, ready=True)
+CREATE_SEEN_WITH = Statement(name="bench/create_seen_with", parameters=Pairs, row=NoRow, ready=True)
 COUNT_TOUCHPOINTS = Statement(name="bench/count_touchpoints", parameters=Source, row=TouchpointTotal)
 READ_PROFILE = Statement(name="bench/read_profile", parameters=PersonKey, row=PersonRow, hot_path=True)

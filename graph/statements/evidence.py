@@ -1,9 +1,12 @@
-"""Statements that write evidence: touchpoints, record versions and what they carry and are about."""
+"""Statements that write evidence: touchpoints, record versions and what they carry and are about.
+
+Of what comes by thousands a second the rows are maps, which are sent as they are.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypedDict
 
 from graph.statements.statement import NoRow, Statement
 
@@ -23,8 +26,7 @@ class WrittenRow:
     body_sha256: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Instant:
+class Instant(TypedDict):
     """A time, in whole seconds since 1970 and nanoseconds after those.
 
     The driver takes twenty times as long to send a ``datetime``, which at thousands of events a second is most of its work.
@@ -34,8 +36,7 @@ class Instant:
     nanoseconds: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IdentifierRow:
+class IdentifierRow(TypedDict):
     """One identifier."""
 
     key: str
@@ -43,8 +44,7 @@ class IdentifierRow:
     value: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TouchpointRow:
+class TouchpointRow(TypedDict):
     """One touchpoint; its identifiers are positions in ``NewTouchpoints.identifiers``."""
 
     id: str
@@ -62,8 +62,7 @@ class NewTouchpoints:
     touchpoints: Sequence[TouchpointRow]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PairRow:
+class PairRow(TypedDict):
     """Two identifiers seen on one touchpoint, ``left_key < right_key``."""
 
     left_key: str
@@ -151,8 +150,7 @@ class Products:
     products: Sequence[ProductRow]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LineRow:
+class LineRow(TypedDict):
     """A touchpoint is about a product."""
 
     touchpoint_id: str
@@ -168,8 +166,7 @@ class Lines:
     lines: Sequence[LineRow]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SubjectRow:
+class SubjectRow(TypedDict):
     """What else a touchpoint is about."""
 
     touchpoint_id: str
@@ -202,10 +199,12 @@ class NewPairRow:
 
 
 FIND_WRITTEN = Statement(name="evidence/find_written", parameters=MessageIds, row=WrittenRow, hot_path=True)
-WRITE_TOUCHPOINTS = Statement(name="evidence/write_touchpoints", parameters=NewTouchpoints, row=TouchedRow, hot_path=True)
-LINK_SEEN_WITH = Statement(name="evidence/link_seen_with", parameters=Pairs, row=NewPairRow, hot_path=True)
+WRITE_TOUCHPOINTS = Statement(
+    name="evidence/write_touchpoints", parameters=NewTouchpoints, row=TouchedRow, hot_path=True, ready=True
+)
+LINK_SEEN_WITH = Statement(name="evidence/link_seen_with", parameters=Pairs, row=NewPairRow, hot_path=True, ready=True)
 WRITE_RECORD_VERSIONS = Statement(name="evidence/write_record_versions", parameters=NewRecordVersions, row=NoRow, hot_path=True)
 LINK_RECORD_IDENTIFIERS = Statement(name="evidence/link_record_identifiers", parameters=Claims, row=NoRow, hot_path=True)
 WRITE_PRODUCTS = Statement(name="evidence/write_products", parameters=Products, row=NoRow, hot_path=True)
-LINK_PRODUCTS = Statement(name="evidence/link_products", parameters=Lines, row=NoRow, hot_path=True)
-LINK_SUBJECTS = Statement(name="evidence/link_subjects", parameters=Subjects, row=NoRow, hot_path=True)
+LINK_PRODUCTS = Statement(name="evidence/link_products", parameters=Lines, row=NoRow, hot_path=True, ready=True)
+LINK_SUBJECTS = Statement(name="evidence/link_subjects", parameters=Subjects, row=NoRow, hot_path=True, ready=True)

@@ -38,7 +38,8 @@ class Statement(Generic[P, R]):
     field names equal the statement's ``$parameters`` and its returned columns. ``hot_path`` marks statements that run per event
     or per request: their plan may hold no label scan and no full scan. ``auto_commit`` marks those that manage their own
     transactions (``CALL ... IN TRANSACTIONS``) and so cannot run inside one. ``plain`` marks those whose rows hold no times,
-    dates or nodes: they are taken as they come, which saves large pages a walk through every value.
+    dates or nodes: they are taken as they come, which saves large pages a walk through every value. ``ready`` marks those whose
+    parameters hold nothing but maps, lists, text and numbers: they are sent as they are.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Statement(Generic[P, R]):
     hot_path: bool = False
     auto_commit: bool = False
     plain: bool = False
+    ready: bool = False
 
     @cached_property
     def text(self) -> str:
@@ -74,7 +76,10 @@ class Statement(Generic[P, R]):
 
     def values(self, parameters: P) -> dict[str, Any]:
         """The parameters as the driver takes them: nested dataclasses become maps, enumerations their values."""
-        return {f.name: _plain(getattr(parameters, f.name)) for f in fields(parameters)}  # type: ignore[arg-type]
+        names = _field_names(type(parameters))  # type: ignore[arg-type]
+        if self.ready:
+            return {name: getattr(parameters, name) for name in names}
+        return {name: _plain(getattr(parameters, name)) for name in names}
 
 
 @cache

@@ -1,5 +1,6 @@
 """Identifiers: which ones an event states, each normalised by the rule of its namespace."""
 
+from functools import lru_cache
 from typing import Any, Final
 
 import orjson
@@ -60,6 +61,13 @@ def normalise_identifier(namespace: str, value: str, *, region: str) -> str | Un
     return text
 
 
+@lru_cache(maxsize=65_536)
+def _identified(namespace: str, text: str, region: str) -> Identifier | Unusable:
+    """The identifier that a value is: those who come, come again."""
+    value = normalise_identifier(namespace, text, region=region)
+    return value if isinstance(value, Unusable) else Identifier(namespace=namespace, value=value)
+
+
 class IdentifierGatherer:
     """Collects the distinct identifiers of one event, and what could not be understood.
 
@@ -75,7 +83,9 @@ class IdentifierGatherer:
     @property
     def identifiers(self) -> tuple[Identifier, ...]:
         """Distinct, sorted by key."""
-        return tuple(self._identifiers[key] for key in sorted(self._identifiers))
+        if len(self._identifiers) == 1:
+            return tuple(self._identifiers.values())
+        return tuple([self._identifiers[key] for key in sorted(self._identifiers)])
 
     def add(self, namespace: str, value: Any, *, field: str) -> None:
         """Take one value: empty ones are passed over, those not understood are rejected.
@@ -92,11 +102,13 @@ class IdentifierGatherer:
             self.reject(field, value, f"the value is {kind_of(value)}, not text")
             return
         self._count(field)
-        result = normalise_identifier(namespace, text, region=self.region)
+        # What is too long to be one is not worth keeping.
+        identified = _identified if len(text) <= MAX_VALUE_CHARACTERS else _identified.__wrapped__
+        result = identified(namespace, text, self.region)
         if isinstance(result, Unusable):
             self.reject(field, value, result.reason)
         else:
-            self.put(namespace, result, field=field, given=value)
+            self._put(result, field=field, given=value)
 
     def add_all(self, namespace: str, values: Any, *, field: str) -> None:
         """Take a list of values, or one value."""
@@ -110,10 +122,13 @@ class IdentifierGatherer:
 
     def put(self, namespace: str, value: str, *, field: str, given: Any) -> None:
         """Take a value that is normalised already."""
-        if len(value) > MAX_VALUE_CHARACTERS:
-            self.reject(field, given, f"the value has {len(value)} characters, at most {MAX_VALUE_CHARACTERS} are taken")
+        self._put(Identifier(namespace=namespace, value=value), field=field, given=given)
+
+    def _put(self, identifier: Identifier, *, field: str, given: Any) -> None:
+        length = len(identifier.value)
+        if length > MAX_VALUE_CHARACTERS:
+            self.reject(field, given, f"the value has {length} characters, at most {MAX_VALUE_CHARACTERS} are taken")
             return
-        identifier = Identifier(namespace=namespace, value=value)
         self._identifiers[identifier.key] = identifier
 
     def reject(self, field: str, given: Any, reason: str) -> None:

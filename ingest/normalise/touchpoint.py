@@ -3,6 +3,7 @@
 import uuid
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any, Final
 
 import orjson
@@ -128,6 +129,11 @@ def _cents(value: Any) -> int | None:
     """Hundredths, rounded half to even; None for what is no amount."""
     if isinstance(value, bool) or not isinstance(value, int | float | str) or (isinstance(value, str) and len(value) > 40):
         return None
+    return _hundredths(value)
+
+
+@lru_cache(maxsize=16_384, typed=True)
+def _hundredths(value: float | str) -> int | None:
     try:
         amount = Decimal(str(value).strip())
         if not amount.is_finite() or abs(amount) > MAX_CENTS / 100:
