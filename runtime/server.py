@@ -22,6 +22,7 @@ from api.metrics import ApiMetrics
 from gnn.model_store import ModelStore
 from graph.database import Database
 from graph.errors import KindredError
+from graph.memory import search_for_cycles_seldom
 from graph.migrations import applied_migrations, plan, read_migrations
 from ingest.collector import collector_routes
 from ingest.publisher import EventPublisher, open_nats
@@ -121,6 +122,7 @@ async def run_server(settings: Settings, *, announce: Callable[[Serving], None])
         ingest.publisher.EventsUnavailable: NATS did not answer.
         neo4j.exceptions.DriverError: Neo4j could not be reached.
     """
+    search_for_cycles_seldom()
     async with open_platform(settings) as platform, collector(platform) as (routes, nats_answers):
         app = compose_app(platform, routes=routes, nats_answers=nats_answers)
         config = uvicorn.Config(app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=10)

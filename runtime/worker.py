@@ -9,6 +9,7 @@ from nats.js import JetStreamContext
 from neo4j.exceptions import ServiceUnavailable
 from prometheus_client import start_http_server
 
+from graph.memory import search_for_cycles_seldom
 from graph.repositories.evidence import EvidenceRepository
 from ingest.publisher import EventPublisher, EventsUnavailable, open_publisher
 from ingest.topology import ensure_topology
@@ -31,6 +32,7 @@ async def run_worker(settings: Settings, *, concurrency: int, metrics_port: int 
         runtime.stack.errors.StackError: the embedded stack does not run, or its state cannot be read.
         neo4j.exceptions.AuthError: the login is wrong.
     """
+    search_for_cycles_seldom()
     async with AsyncExitStack() as stack:
         stores = await _open_stores(settings, stack, stopping=stopping)
         if stores is None:

@@ -91,13 +91,13 @@ def _product(
         id=product_id,
         name=newest[1].name if newest else None,
         brand=newest[1].brand if newest else None,
-        described_at=newest[0].at if newest else None,
+        described_at=_instant(newest[0].at) if newest else None,
         described_by=newest[0].id if newest else None,
         first_name=first[1].name if first else None,
         first_brand=first[1].brand if first else None,
-        first_described_at=first[0].at if first else None,
+        first_described_at=_instant(first[0].at) if first else None,
         first_described_by=first[0].id if first else None,
-        categories=[statements.CategoryRow(name=name, first_seen=at) for name, at in sorted(categories.items())],
+        categories=[statements.CategoryRow(name=name, first_seen=_instant(at)) for name, at in sorted(categories.items())],
     )
 
 

@@ -116,16 +116,14 @@ class Claims:
     claims: Sequence[ClaimRow]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CategoryRow:
+class CategoryRow(TypedDict):
     """A category that a product was said to be of, at ``first_seen`` for the first time."""
 
     name: str
-    first_seen: datetime
+    first_seen: Instant
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProductRow:
+class ProductRow(TypedDict):
     """A product with its newest and its first description, if any was given: by an event, at a time.
 
     The first one is what learning sees: whatever comes later leaves it as it was.
@@ -134,11 +132,11 @@ class ProductRow:
     id: str
     name: str | None
     brand: str | None
-    described_at: datetime | None
+    described_at: Instant | None
     described_by: str | None
     first_name: str | None
     first_brand: str | None
-    first_described_at: datetime | None
+    first_described_at: Instant | None
     first_described_by: str | None
     categories: Sequence[CategoryRow]
 
@@ -205,6 +203,6 @@ WRITE_TOUCHPOINTS = Statement(
 LINK_SEEN_WITH = Statement(name="evidence/link_seen_with", parameters=Pairs, row=NewPairRow, hot_path=True, ready=True)
 WRITE_RECORD_VERSIONS = Statement(name="evidence/write_record_versions", parameters=NewRecordVersions, row=NoRow, hot_path=True)
 LINK_RECORD_IDENTIFIERS = Statement(name="evidence/link_record_identifiers", parameters=Claims, row=NoRow, hot_path=True)
-WRITE_PRODUCTS = Statement(name="evidence/write_products", parameters=Products, row=NoRow, hot_path=True)
+WRITE_PRODUCTS = Statement(name="evidence/write_products", parameters=Products, row=NoRow, hot_path=True, ready=True)
 LINK_PRODUCTS = Statement(name="evidence/link_products", parameters=Lines, row=NoRow, hot_path=True, ready=True)
 LINK_SUBJECTS = Statement(name="evidence/link_subjects", parameters=Subjects, row=NoRow, hot_path=True, ready=True)
