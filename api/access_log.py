@@ -2,18 +2,23 @@
 
 import time
 import uuid
+from contextlib import AbstractContextManager, nullcontext
 
 import structlog
+from opentelemetry.trace import INVALID_SPAN
 from starlette.requests import Request
 from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.metrics import ApiMetrics
+from graph.tracing import Span, SpanKind, context_of, tracer
+from graph.tracing import span as traced
 
 log = structlog.get_logger(__name__)
 
 QUIET = ("/healthz", "/readyz", "/metrics")
-"""Asked every few seconds by machines: logged at ``debug``."""
+"""Asked every few seconds by machines: logged at ``debug``, never traced."""
+METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS"})
 
 
 class AccessLog:
@@ -40,10 +45,11 @@ class AccessLog:
             await send(message)
 
         scope.setdefault("state", {})
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
+        with _traced(scope) as span, structlog.contextvars.bound_contextvars(request_id=request_id):
             try:
                 await self._app(scope, receive, send_noting)
             finally:
+                span.set_attribute("http.response.status_code", status)
                 seconds = time.perf_counter() - started
                 route = route_of(scope)
                 self._metrics.request(route=route, status=status, seconds=seconds)
@@ -57,6 +63,16 @@ class AccessLog:
                     caller=scope["state"].get("caller"),
                     operation=scope["state"].get("operation"),
                 )
+
+
+def _traced(scope: Scope) -> AbstractContextManager[Span]:
+    """A span of a request, child of its sender's; none of those that machines ask every few seconds."""
+    if tracer() is None or (route := route_of(scope)) in QUIET:
+        return nullcontext(INVALID_SPAN)
+    method = scope["method"] if scope["method"] in METHODS else "_OTHER"
+    parent = context_of(Request(scope).headers)
+    attributes = {"http.request.method": method, "http.route": route}
+    return traced(f"{method} {route}", kind=SpanKind.SERVER, parent=parent, attributes=attributes)
 
 
 def route_of(scope: Scope) -> str:

@@ -14,7 +14,7 @@ from api.auth import Authenticator, Caller
 from api.context import Context, Normalise, Propose, Work
 from api.errors import ErrorCodes
 from api.graphql import GraphQLEndpoint
-from api.health import Check, health_routes
+from api.health import Check, Refresh, health_routes
 from api.metrics import ApiMetrics
 from api.schema import build_schema
 from gnn.model_store import ModelStore
@@ -49,6 +49,7 @@ def create_app(
     allowed_origins: Sequence[str],
     extra_routes: Sequence[BaseRoute],
     models: ModelStore,
+    refresh: Sequence[Refresh] = (),
     suppressed_products: Sequence[str] = (),
     request_seconds: float = 10.0,
 ) -> Starlette:
@@ -68,6 +69,7 @@ def create_app(
         allowed_origins: origins whose pages may ask from a browser; ``*`` is any.
         extra_routes: further routes, such as the collector's.
         models: where the recommender in use is.
+        refresh: what reads further metrics before a scrape.
         suppressed_products: ids of products that are never recommended.
         request_seconds: how long one operation may take.
     """
@@ -115,7 +117,7 @@ def create_app(
     )
     routes: list[BaseRoute] = [
         Route(GRAPHQL_PATH, endpoint, methods=["GET", "POST", "OPTIONS"], middleware=[cors]),
-        *health_routes(checks, registry=metrics.registry, refresh=lambda: metrics.graph.refresh(gauges)),
+        *health_routes(checks, registry=metrics.registry, refresh=[lambda: metrics.graph.refresh(gauges), *refresh]),
         *extra_routes,
     ]
     return Starlette(routes=routes, middleware=[Middleware(AccessLog, metrics=metrics)])

@@ -22,6 +22,7 @@ from api.auth import Authenticator, Caller
 from api.context import Context
 from api.errors import ErrorCodes
 from api.metrics import ApiMetrics
+from graph.tracing import span
 
 MAX_BODY_BYTES = 100_000
 
@@ -98,8 +99,12 @@ class GraphQLEndpoint(GraphQL[Context, None]):
         started = time.perf_counter()
         result: ExecutionResult | None = None
         try:
-            async with asyncio.timeout(self._request_seconds):
-                result = await super().execute_single(request, request_adapter, sub_response, context, root_value, request_data)
+            # Its name comes from the client, and so stays out of the trace; the statements below it tell what was asked.
+            with span("graphql operation"):
+                async with asyncio.timeout(self._request_seconds):
+                    result = await super().execute_single(
+                        request, request_adapter, sub_response, context, root_value, request_data
+                    )
         except TimeoutError:
             message = f"the operation took longer than {self._request_seconds:g} seconds"
             result = ExecutionResult(data=None, errors=[GraphQLError(message, extensions={"code": "timeout"})])

@@ -1,7 +1,7 @@
 """Whether the process lives, and whether it can serve."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import structlog
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
@@ -17,10 +17,12 @@ Check = Callable[[], Awaitable[None]]
 """Raises where what it checks is not as it has to be."""
 
 
-def health_routes(
-    checks: Mapping[str, Check], *, registry: CollectorRegistry, refresh: Callable[[], Awaitable[None]]
-) -> list[BaseRoute]:
-    """``/healthz``, ``/readyz`` and ``/metrics``; ``refresh`` is awaited before each scrape and must not fail."""
+Refresh = Callable[[], Awaitable[None]]
+"""Reads what metrics tell."""
+
+
+def health_routes(checks: Mapping[str, Check], *, registry: CollectorRegistry, refresh: Sequence[Refresh]) -> list[BaseRoute]:
+    """``/healthz``, ``/readyz`` and ``/metrics``; each of ``refresh`` is awaited before a scrape and must not fail."""
 
     async def healthz(_: Request) -> Response:
         return JSONResponse({"status": "ok"})
@@ -33,7 +35,7 @@ def health_routes(
         return JSONResponse(body, status_code=200 if ready else 503)
 
     async def metrics(_: Request) -> Response:
-        await refresh()
+        await asyncio.gather(*(read() for read in refresh))
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
     return [Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", metrics)]

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any, Protocol, TypeVar
@@ -14,10 +14,13 @@ from neo4j.time import Date as Neo4jDate
 from neo4j.time import DateTime as Neo4jDateTime
 
 from graph.statements.statement import NoRow, Statement
+from graph.tracing import Span, SpanKind, span
 
 P = TypeVar("P")
 R = TypeVar("R")
 T = TypeVar("T")
+
+_NEO4J = {"db.system.name": "neo4j"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,11 +55,12 @@ class Transaction:
         """Run one statement, after those begun before, and return its rows."""
         async with self._turn:
             self._database.statements_run += 1
-            result = await self._tx.run(statement.text, statement.values(parameters))
-            if statement.row is NoRow:
-                await result.consume()
-                return []
-            return [_row(statement, record) async for record in result]
+            with _traced(statement):
+                result = await self._tx.run(statement.text, statement.values(parameters))
+                if statement.row is NoRow:
+                    await result.consume()
+                    return []
+                return [_row(statement, record) async for record in result]
 
     async def stream(self, statement: Statement[P, R], parameters: P) -> AsyncIterator[R]:
         """Run one read statement and yield its rows."""
@@ -108,13 +112,16 @@ class Database:
 
     async def read(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
         """Run ``work`` in one read transaction; it may be run again after a transient failure."""
-        async with self._driver.session(database=self._name) as session:
-            return await session.execute_read(lambda tx: work(Transaction(tx, database=self)))
+        with span("neo4j read", kind=SpanKind.CLIENT, attributes=_NEO4J):
+            async with self._driver.session(database=self._name) as session:
+                return await session.execute_read(lambda tx: work(Transaction(tx, database=self)))
 
     async def write(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
         """Run ``work`` in one write transaction; it may be run again after a transient failure."""
-        async with self._driver.session(database=self._name) as session:
-            return await session.execute_write(lambda tx: work(Transaction(tx, database=self)))
+        # Ends with the commit.
+        with span("neo4j write", kind=SpanKind.CLIENT, attributes=_NEO4J):
+            async with self._driver.session(database=self._name) as session:
+                return await session.execute_write(lambda tx: work(Transaction(tx, database=self)))
 
     async def verify(self) -> None:
         """Raise the driver's error unless the server answers."""
@@ -123,9 +130,10 @@ class Database:
     async def _run_auto_commit(self, statement: Statement[P, R], parameters: P) -> list[R]:
         self.statements_run += 1
         access_mode = "READ" if statement.access == "read" else "WRITE"
-        async with self._driver.session(database=self._name, default_access_mode=access_mode) as session:
-            result = await session.run(statement.text, statement.values(parameters))
-            return [_row(statement, record) async for record in result]
+        with _traced(statement):
+            async with self._driver.session(database=self._name, default_access_mode=access_mode) as session:
+                result = await session.run(statement.text, statement.values(parameters))
+                return [_row(statement, record) async for record in result]
 
 
 @asynccontextmanager
@@ -148,6 +156,11 @@ async def open_database(address: Neo4jAddress, *, retry_seconds: float = 30.0) -
     async with driver:
         await driver.verify_connectivity()
         yield Database(driver, name=address.database)
+
+
+def _traced(statement: Statement[P, R]) -> AbstractContextManager[Span]:
+    """A span of one statement, by its name: its parameters are people's."""
+    return span(statement.name, kind=SpanKind.CLIENT, attributes=_NEO4J)
 
 
 def _row(statement: Statement[P, R], record: Record) -> R:

@@ -7,6 +7,7 @@ import structlog
 from nats.js import JetStreamContext
 from nats.js.errors import NotFoundError
 
+from ingest import metrics
 from ingest.archive import Archive, ArchiveError
 from ingest.event_log import StoredEvent, read_log
 from ingest.streams import EVENTS_STREAM, WORKERS_DURABLE
@@ -46,6 +47,7 @@ async def archive_events(
             ripe = len(waiting) >= file_events or loop.time() - since >= FILE_SECONDS or stopping.is_set()
             if waiting and ripe:
                 await asyncio.to_thread(archive.append, waiting)
+                metrics.ARCHIVED.inc(len(waiting))
                 archived += len(waiting)
                 waiting = []
             if stopping.is_set():

@@ -4,8 +4,8 @@ It answers only after JetStream has the events on file. What it refuses it names
 Segment library does not send a refused event again.
 """
 
+import asyncio
 import base64
-import binascii
 import hmac
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -33,6 +33,8 @@ from ingest.wire import EVENT_TYPES, MAX_EVENT_BYTES
 log = structlog.get_logger(__name__)
 
 MAX_BATCH_BYTES: Final = 4 * 1024 * 1024
+MAX_BATCH_EVENTS: Final = 10_000
+"""Events of 400 bytes, which few are below, make a batch of the greatest size with so many."""
 RETRY_AFTER_SECONDS: Final = 5
 NOTHING_SHARED: Final[Mapping[str, Any]] = {}
 SHORT_PATHS: Final = {"i": "identify", "t": "track", "p": "page", "s": "screen", "g": "group", "a": "alias", "b": "batch"}
@@ -173,6 +175,10 @@ class Collector:
             refused = Refused(code="batch_missing", message="the body has no list 'batch'", field="batch")
             await self._refuse(_without_key(given), refused, source)
             return _refusal(HTTPStatus.BAD_REQUEST, refused.code, refused.message, field=refused.field)
+        if len(events) > MAX_BATCH_EVENTS:
+            message = f"the batch has {len(events)} events, at most {MAX_BATCH_EVENTS} are taken"
+            await self._refuse(_without_key(given), Refused(code="batch_too_long", message=message, field="batch"), source)
+            return _refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "batch_too_long", message, field="batch")
         shared: dict[str, Any] = {name: given[name] for name in ("context", "sentAt") if name in given}
         results = await self._take(events, event_type=None, source=source, shared=shared)
         refusals = [
@@ -206,13 +212,9 @@ class Collector:
         ready = [each for each in understood if isinstance(each, _Ready)]
         await self._publisher.publish_all(each.message for each in ready)
         metrics.COLLECTED.labels(outcome="accepted").inc(len(ready))
-        results: list[Accepted | Refused] = []
-        for each in understood:
-            if isinstance(each, _Unfit):
-                results.append(await self._refuse(each.body, each.refused, source, each.event_type))
-            else:
-                results.append(each.accepted)
-        return results
+        unfit = (each for each in understood if isinstance(each, _Unfit))
+        await asyncio.gather(*(self._refuse(each.body, each.refused, source, each.event_type) for each in unfit))
+        return [each.refused if isinstance(each, _Unfit) else each.accepted for each in understood]
 
     def _understand(self, given: Any, *, event_type: str | None, source: str, shared: Mapping[str, Any]) -> "_Ready | _Unfit":
         """What an event becomes, and why it does not."""
@@ -295,7 +297,8 @@ def _basic_user(header: str | None) -> str | None:
         return None
     try:
         return base64.b64decode(credentials, validate=True).decode().partition(":")[0]
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
+        # Not base64, or of bytes that are no text: a header holds any.
         return ""
 
 

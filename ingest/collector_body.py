@@ -8,7 +8,10 @@ import orjson
 from starlette.requests import Request
 
 from graph.errors import KindredError
+from ingest.normalise.event import nests_deeper
 
+MAX_DEPTH: Final = 200
+"""What nests deeper could be read and not be written again; no event may nest nearly as deep."""
 GZIP_WINDOW: Final = 16 + zlib.MAX_WBITS
 """zlib's way to say: with a gzip header."""
 
@@ -51,7 +54,7 @@ def read_object(body: bytes) -> dict[str, Any]:
     """The JSON object that ``body`` is.
 
     Raises:
-        BodyRefused: ``malformed_json`` or ``not_an_object`` (400).
+        BodyRefused: ``malformed_json``, ``not_an_object`` or ``too_deep`` (400).
     """
     try:
         value = orjson.loads(body)
@@ -63,6 +66,9 @@ def read_object(body: bytes) -> dict[str, Any]:
         raise BodyRefused(
             "the body is JSON but not an object", code="not_an_object", status=HTTPStatus.BAD_REQUEST, received=body
         )
+    if nests_deeper(value, MAX_DEPTH, body=body):
+        message = f"the body nests deeper than {MAX_DEPTH} levels"
+        raise BodyRefused(message, code="too_deep", status=HTTPStatus.BAD_REQUEST, received=body)
     return value
 
 

@@ -27,6 +27,9 @@ from ingest.streams import (
 )
 from ingest.wire import EVENT_TYPES
 
+COUNT_DIGITS = 12
+"""A number in a header that has more is none of ours."""
+
 
 class DeadLetterIncomplete(KindredError):  # noqa: N818 - states what was observed, as the others do
     """The dead letter holds only the beginning of its event, which cannot be replayed."""
@@ -83,7 +86,7 @@ class DeadLetters:
                 message = await self._js.get_msg(DEAD_LETTERS_STREAM, seq=sequence, subject=subject, next=True, direct=True)
             except NotFoundError:
                 return
-            letter = _dead_letter(message)
+            letter = letter_of(message)
             if letter.sequence > state.last_seq:
                 return
             yield letter
@@ -96,7 +99,7 @@ class DeadLetters:
             nats.errors.Error: JetStream could not be reached.
         """
         try:
-            return _dead_letter(await self._js.get_msg(DEAD_LETTERS_STREAM, seq=sequence, direct=True))
+            return letter_of(await self._js.get_msg(DEAD_LETTERS_STREAM, seq=sequence, direct=True))
         except NotFoundError:
             return None
 
@@ -117,10 +120,9 @@ class DeadLetters:
         await self._js.delete_msg(DEAD_LETTERS_STREAM, letter.sequence)
 
 
-def _dead_letter(message: RawStreamMsg) -> DeadLetter:
+def letter_of(message: RawStreamMsg) -> DeadLetter:
+    """The dead letter that a message holds; of headers that are not ours, or are missing, what can be told without them."""
     headers = message.headers or {}
-    attempts = headers.get(ATTEMPTS_HEADER, "")
-    truncated = headers.get(TRUNCATED_HEADER, "")
     subject = message.subject or ""
     return DeadLetter(
         sequence=message.seq or 0,
@@ -130,10 +132,15 @@ def _dead_letter(message: RawStreamMsg) -> DeadLetter:
         origin=header_text(headers.get(ORIGIN_HEADER, "")),
         parked_at=_time(headers.get(PARKED_AT_HEADER)),
         subject=header_text(headers.get(SUBJECT_HEADER, "")),
-        attempts=int(attempts) if attempts.isdecimal() else 1,
-        truncated_from=int(truncated) if truncated.isdecimal() else None,
+        attempts=count_of(headers.get(ATTEMPTS_HEADER)) or 1,
+        truncated_from=count_of(headers.get(TRUNCATED_HEADER)),
         body=message.data or b"",
     )
+
+
+def count_of(value: str | None) -> int | None:
+    """The number in a header; None where there is none. Anybody who may publish writes what he likes there."""
+    return int(value) if value and len(value) <= COUNT_DIGITS and value.isascii() and value.isdecimal() else None
 
 
 def _time(text: str | None) -> datetime | None:

@@ -9,6 +9,7 @@ import nats.errors
 from nats.aio.msg import Msg
 from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
+from nats.js.errors import NotFoundError
 
 from ingest.streams import EVENTS_STREAM
 
@@ -61,11 +62,23 @@ async def read_log(js: JetStreamContext, *, after: int, until: int | None = None
                         batch.append(_stored(message))
                     after = numbers.stream
                 yield batch
-                if not batch and until is not None and (await subscription.consumer_info()).num_pending == 0:
-                    return
+                if not batch:
+                    pending = await _pending(subscription)
+                    if pending is None:
+                        whole = False
+                    elif pending == 0 and until is not None:
+                        return
         finally:
             with suppress(nats.errors.Error, TimeoutError):
                 await subscription.unsubscribe()
+
+
+async def _pending(subscription: JetStreamContext.PullSubscription) -> int | None:
+    """How much its consumer has still to give; None where there is none: it lives on one server, and ends with it."""
+    try:
+        return (await subscription.consumer_info()).num_pending or 0
+    except NotFoundError:
+        return None
 
 
 async def _fetched(subscription: JetStreamContext.PullSubscription) -> list[Msg]:

@@ -6,6 +6,7 @@ A reader holds a few thousand rows at most. What cannot be read as a row is give
 import csv
 import gzip
 import io
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -213,7 +214,10 @@ def _header(lines: _Lines, path: Path, delimiter: str | None) -> tuple[list[str]
     if first is None:
         raise FileError(f"{path.name} has no header line")
     candidates = (delimiter,) if delimiter is not None else DELIMITERS
-    rows = {candidate: next(csv.reader([first], delimiter=candidate)) for candidate in candidates}
+    try:
+        rows = {candidate: next(csv.reader([first], delimiter=candidate)) for candidate in candidates}
+    except csv.Error as error:
+        raise FileError(f"{path.name} has a header line that is not CSV: {error}") from error
     chosen = max(rows, key=lambda candidate: len(rows[candidate]))
     names = [name.strip() for name in rows[chosen]]
     if twice := sorted({name for name in names if names.count(name) > 1}):
@@ -229,7 +233,8 @@ def _parquet_rows(path: Path) -> Iterator[FileRow]:
                 for values in batch.to_pylist():
                     number += 1
                     yield GoodRow(line=number, position=number, values=values)
-        except pyarrow.lib.ArrowException as error:
+        except (pyarrow.lib.ArrowException, OSError, ValueError, OverflowError) as error:
+            # The last three: values such as a time beyond Python's calendar, of which Arrow has more.
             raise FileError(f"{path.name} cannot be read after row {number}: {error}") from error
 
 
@@ -253,8 +258,11 @@ def _opened(path: Path) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
                     yield io.BufferedReader(unpacked), raw
             else:
                 yield raw, raw
-    except (EOFError, gzip.BadGzipFile) as error:
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise FileError(f"{path.name} is not a whole gzip file: {error}") from error
+    except UnicodeDecodeError as error:
+        # Of encodings of several bytes a character, which surrogates cannot stand in for.
+        raise FileError(f"{path.name} is not {error.encoding} throughout: {error.reason}") from error
     except OSError as error:
         raise FileError(f"{path} cannot be read: {error.strerror or error}") from error
 

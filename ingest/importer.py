@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final, assert_never
 
 import orjson
+import structlog
 
 from ingest.bookmarks import Bookmark, Counts
 from ingest.files import BadRow, FileError, FileRow, GoodRow, columns_of, format_of, read_rows
@@ -20,6 +21,8 @@ from ingest.normalise.event import EventRefused, parse_event, to_evidence
 from ingest.publisher import EventPublisher, EventTooLarge
 from ingest.streams import EVENTS_SUBJECT
 from ingest.wire import MAX_EVENT_BYTES, WireEvent
+
+log = structlog.get_logger(__name__)
 
 WINDOW_ROWS: Final = 1_000
 """Rows between two bookmarks: at most this many are published again after a crash, and dropped by their message ids."""
@@ -53,7 +56,8 @@ class _LeftOut:
     """A row that is none of the mapping's business."""
 
 
-_Prepared = _Ready | _Refused | _LeftOut
+Prepared = _Ready | _Refused | _LeftOut
+"""What becomes of a row."""
 
 
 class Importer:
@@ -90,7 +94,10 @@ class Importer:
         for row in islice(rows, counts.rows):
             progress(row.position, counts)
         while window := list(islice(rows, WINDOW_ROWS)):
-            prepared = [self._prepare(row, mapping=mapping, source=source, file=file) for row in window]
+            prepared = [
+                prepare_row(row, mapping=mapping, source=source, file_name=file.name, now=self._now(), region=self._region)
+                for row in window
+            ]
             counts = counts.plus(await self._send(prepared, file=file, source=source))
             bookmark.write(counts, done=False)
             progress(window[-1].position, counts)
@@ -109,40 +116,7 @@ class Importer:
         elif columns is not None:
             mapping.check_columns(columns, file_name=file.name)
 
-    def _prepare(self, row: FileRow, *, mapping: FileMapping | None, source: str | None, file: Path) -> _Prepared:
-        place = f"{file.name}, line {row.line}"
-        match row:
-            case BadRow():
-                return _Refused(line=row.line, body=row.raw, code="row_unreadable", reason=f"{place}: {row.reason}")
-            case GoodRow():
-                return self._prepare_good(row, mapping=mapping, source=source, place=place)
-            case _:
-                assert_never(row)
-
-    def _prepare_good(self, row: GoodRow, *, mapping: FileMapping | None, source: str | None, place: str) -> _Prepared:
-        now = self._now()
-        body = row.raw or b""
-        kind = "unknown"
-        try:
-            if mapping is not None:
-                body = orjson.dumps(plain(row.values), option=orjson.OPT_NON_STR_KEYS)
-                mapped = event_of(row.values, mapping, source=source, today=now.date())
-                if mapped is None:
-                    return _LeftOut()
-                body = orjson.dumps(mapped)
-            elif source is not None and len(body) <= MAX_EVENT_BYTES:
-                body = orjson.dumps(row.values | {"source": source})
-            event = parse_event(body)
-            kind = event.type
-            evidence = to_evidence(event, recorded_at=now, region=self._region)
-        except EventRefused as error:
-            return _Refused(line=row.line, body=body, code=error.code, reason=f"{place}: {error}", field=error.field, type=kind)
-        except RowRefused as error:
-            return _Refused(line=row.line, body=body, code=error.code, reason=f"{place}: {error}")
-        rejected = tuple(value.field.partition("[")[0] for value in evidence.rejected)
-        return _Ready(line=row.line, event=event, body=body, rejected=rejected)
-
-    async def _send(self, prepared: list[_Prepared], *, file: Path, source: str | None) -> Counts:
+    async def _send(self, prepared: list[Prepared], *, file: Path, source: str | None) -> Counts:
         outcomes = Counter(await asyncio.gather(*(self._send_one(each, file=file, source=source) for each in prepared)))
         rejected = Counter(field for each in prepared if isinstance(each, _Ready) for field in each.rejected)
         return Counts(
@@ -154,7 +128,7 @@ class Importer:
             values_rejected=dict(rejected),
         )
 
-    async def _send_one(self, prepared: _Prepared, *, file: Path, source: str | None) -> str:
+    async def _send_one(self, prepared: Prepared, *, file: Path, source: str | None) -> str:
         match prepared:
             case _LeftOut():
                 return "left_out"
@@ -182,6 +156,55 @@ class Importer:
                 return "parked"
             case _:
                 assert_never(prepared)
+
+
+def prepare_row(
+    row: FileRow, *, mapping: FileMapping | None, source: str | None, file_name: str, now: datetime, region: str
+) -> Prepared:
+    """What becomes of a row: an event to publish, a dead letter, or nothing where the mapping leaves it out."""
+    place = f"{file_name}, line {row.line}"
+    match row:
+        case BadRow():
+            return _Refused(line=row.line, body=row.raw, code="row_unreadable", reason=f"{place}: {row.reason}")
+        case GoodRow():
+            return _prepare_good(row, mapping=mapping, source=source, place=place, now=now, region=region)
+        case _:
+            assert_never(row)
+
+
+def _prepare_good(
+    row: GoodRow, *, mapping: FileMapping | None, source: str | None, place: str, now: datetime, region: str
+) -> Prepared:
+    body = row.raw or b""
+    kind = "unknown"
+    try:
+        if mapping is not None:
+            body = orjson.dumps(plain(row.values), option=orjson.OPT_NON_STR_KEYS)
+            mapped = event_of(row.values, mapping, source=source, today=now.date())
+            if mapped is None:
+                return _LeftOut()
+            body = orjson.dumps(mapped)
+        elif source is not None and len(body) <= MAX_EVENT_BYTES:
+            body = orjson.dumps(row.values | {"source": source})
+        event = parse_event(body)
+        kind = event.type
+        evidence = to_evidence(event, recorded_at=now, region=region)
+    except EventRefused as error:
+        return _Refused(line=row.line, body=body, code=error.code, reason=f"{place}: {error}", field=error.field, type=kind)
+    except RowRefused as error:
+        return _Refused(line=row.line, body=body, code=error.code, reason=f"{place}: {error}")
+    except Exception as error:
+        # One row must not end the import, whatever it made a library do.
+        log.exception("row.not_normalised", place=place)
+        reason = f"{place}: normalising the row failed with {type(error).__name__}"
+        return _Refused(line=row.line, body=body or _text_of(row), code="not_normalised", reason=reason, type=kind)
+    rejected = tuple(value.field.partition("[")[0] for value in evidence.rejected)
+    return _Ready(line=row.line, event=event, body=body, rejected=rejected)
+
+
+def _text_of(row: GoodRow) -> bytes:
+    """A row that is not to be had as JSON, for whoever looks at the dead letter."""
+    return repr(row.values).encode(errors="backslashreplace")
 
 
 def hash_of(body: bytes) -> str:

@@ -7,7 +7,8 @@ between, the message comes again and changes nothing more.
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from time import perf_counter
+from datetime import datetime
+from time import perf_counter, time
 
 import nats.errors
 import orjson
@@ -19,7 +20,8 @@ from graph.errors import KindredError
 from graph.repositories.evidence import GraphUnavailable
 from graph.repositories.identities import ResolutionBusy
 from ingest import metrics
-from ingest.streams import RESOLVERS_DURABLE, TOUCHED_STREAM
+from ingest.streams import ACCEPTED_AT_HEADER, RESOLVERS_DURABLE, TOUCHED_STREAM
+from ingest.tracing import traced_batch
 from ingest.worker_pool import PatientPull
 
 log = structlog.get_logger(__name__)
@@ -40,6 +42,7 @@ class TouchedHandler:
     def __init__(self, *, settle: Settle) -> None:
         self._settle = settle
 
+    @traced_batch("settle identities")
     async def handle(self, messages: Sequence[Msg]) -> None:
         """Settle what some messages name, then acknowledge them; what cannot be now comes again. Raises nothing of its own."""
         started = perf_counter()
@@ -53,7 +56,9 @@ class TouchedHandler:
             await asyncio.sleep(LATER_SECONDS)
             return
         metrics.TOUCHED.inc(len(members))
+        metrics.SETTLE_MEMBERS.observe(len(members))
         metrics.SETTLE_SECONDS.observe(perf_counter() - started)
+        _observe_latency(messages)
         await _each(message.ack() for message in messages)
 
     async def _settled(self, members: Sequence[str]) -> None:
@@ -99,6 +104,14 @@ async def follow_touched(js: JetStreamContext, *, handler: TouchedHandler, stopp
         told.cancel()
         with contextlib.suppress(nats.errors.Error):
             await subscription.unsubscribe()
+
+
+def _observe_latency(messages: Iterable[Msg]) -> None:
+    for message in messages:
+        # Anybody may publish here: what is no time is no measurement.
+        with contextlib.suppress(KeyError, ValueError):
+            accepted_at = datetime.fromisoformat((message.headers or {})[ACCEPTED_AT_HEADER])
+            metrics.SETTLED_SECONDS.observe(max(0.0, time() - accepted_at.timestamp()))
 
 
 def _members(message: Msg) -> list[str]:

@@ -226,14 +226,14 @@ def parse_mapping(text: str, *, name: str) -> FileMapping:
     """
     try:
         return FileMapping.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        raise MappingError(f"{name} is not TOML: {error}") from error
     except ValidationError as error:
         problems = (
             f"{'.'.join(map(str, problem['loc'])) or 'the mapping'}: {problem['msg']}"
             for problem in error.errors(include_url=False, include_input=False)
         )
         raise MappingError(f"{name} is not a mapping: {'; '.join(problems)}") from error
+    except (ValueError, RecursionError) as error:
+        raise MappingError(f"{name} is not TOML: {error}") from error
 
 
 def _columns(part: BaseModel, path: str, each: str | None) -> Iterator[tuple[str, str]]:

@@ -29,3 +29,21 @@ SETTLE_SECONDS: Final = Histogram(
 UNSETTLED: Final = Counter(
     "kindred_unsettled_total", "Touched members whose identities could not be settled: the next resolution of everything does."
 )
+LATENCY_BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800)
+WRITTEN_SECONDS: Final = Histogram(
+    "kindred_event_written_seconds",
+    "Time from an event's acceptance by JetStream until it was written, by the clocks of both.",
+    buckets=LATENCY_BUCKETS,
+)
+SETTLED_SECONDS: Final = Histogram(
+    "kindred_event_settled_seconds",
+    "Time from the acceptance of the oldest event that touched some members until their identities were settled.",
+    buckets=LATENCY_BUCKETS,
+)
+SETTLE_MEMBERS: Final = Histogram(
+    "kindred_settle_members", "Members in a resolver's batch.", buckets=(1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 5000)
+)
+IDENTITY_CHANGES: Final = Counter(
+    "kindred_identity_changes_total", "Changes of identities that a resolver wrote, by purpose and kind.", ["purpose", "kind"]
+)
+ARCHIVED: Final = Counter("kindred_archived_total", "Events that the archiver wrote to files.")

@@ -16,9 +16,11 @@ from nats.js.errors import APIError, NoStreamResponseError
 
 from graph.errors import KindredError
 from graph.repositories.paging import batches
+from graph.tracing import inject
 from ingest.fast_ingest import MOST_MESSAGES, FastIngest, Outgoing
 from ingest.normalise.event import body_digest
 from ingest.streams import (
+    ACCEPTED_AT_HEADER,
     ATTEMPTS_HEADER,
     CODE_HEADER,
     DEAD_LETTERS_SUBJECT,
@@ -35,6 +37,7 @@ from ingest.streams import (
     header_value,
 )
 from ingest.topology import Retention, ensure_topology
+from ingest.tracing import traced_send
 from ingest.wire import WireEvent
 
 log = structlog.get_logger(__name__)
@@ -112,7 +115,9 @@ class EventPublisher:
         payload = body if body is not None else event.model_dump_json(by_alias=True, exclude_unset=True).encode()
         self._require_room(payload)
         message_id = f"{header_value(event.message_id)}:{(sha256 or body_digest(event))[:16]}"
-        return Outgoing(subject=f"{EVENTS_SUBJECT}.{event.type}", payload=payload, headers={MESSAGE_ID_HEADER: message_id})
+        headers = {MESSAGE_ID_HEADER: message_id}
+        inject(headers)
+        return Outgoing(subject=f"{EVENTS_SUBJECT}.{event.type}", payload=payload, headers=headers)
 
     async def publish_all(self, messages: Iterable[Outgoing]) -> None:
         """Publish messages in order.
@@ -127,14 +132,17 @@ class EventPublisher:
                         continue
             await asyncio.gather(*map(self._send_one, part))
 
-    async def touch(self, members: Iterable[str]) -> None:
+    async def touch(self, members: Iterable[str], *, accepted_at: datetime | None = None) -> None:
         """Tell that something new is in the graph about some members, so that their identities are settled.
+
+        ``accepted_at`` is when the oldest of the events that said it was accepted.
 
         Raises:
             EventsUnavailable: no acknowledgement within the patience; some are told or none.
         """
         for part in _parts(sorted(members), bytes_of_one=max(self._connection.max_payload // 2, 1)):
-            await self._send(TOUCHED_SUBJECT, orjson.dumps(part), {})
+            headers = {} if accepted_at is None else {ACCEPTED_AT_HEADER: accepted_at.isoformat()}
+            await self._send(TOUCHED_SUBJECT, orjson.dumps(part), headers)
 
     async def replay(self, body: bytes, *, subject: str, sequence: int, attempts: int) -> PublishResult:
         """Publish the body of the dead letter at ``sequence`` again, as an event that the server has not seen."""
@@ -186,6 +194,7 @@ class EventPublisher:
         log.warning("event.parked", code=code, origin=origin, attempts=attempts, sequence=result.sequence)
         return result
 
+    @traced_send
     async def _send(self, subject: str, payload: bytes, headers: dict[str, str]) -> PublishResult:
         self._require_room(payload)
         try:
@@ -221,6 +230,8 @@ class EventPublisher:
 async def open_nats(nats_url: str, *, retention: Retention, connect_seconds: float = 10.0) -> AsyncIterator[Client]:
     """Connect to NATS, see to the streams, and close the connection at the end. A connection lost meanwhile is made again.
 
+    ``nats_url`` is one address or several of one cluster, joined by commas.
+
     Raises:
         EventsUnavailable: no server with JetStream answered within ``connect_seconds``.
     """
@@ -228,7 +239,7 @@ async def open_nats(nats_url: str, *, retention: Retention, connect_seconds: flo
     try:
         async with asyncio.timeout(connect_seconds):
             await connection.connect(
-                nats_url, allow_reconnect=True, max_reconnect_attempts=-1, reconnect_time_wait=1, error_cb=_on_error
+                nats_url.split(","), allow_reconnect=True, max_reconnect_attempts=-1, reconnect_time_wait=1, error_cb=_on_error
             )
             await ensure_topology(connection.jetstream(), retention=retention)
     except (nats.errors.Error, OSError) as error:

@@ -32,6 +32,8 @@ class Retention:
     events_max_bytes: int | None = None
     """None: as much as the disk holds."""
     dead_letters_days: float = 365.0
+    replicas: int = 1
+    """Servers of a cluster that keep each message, and the consumers; with 3 one may be lost, with 5 two."""
     touched_days: float = 2.0
     touched_max_bytes: int = 256 * 1024**2
     duplicate_window_seconds: float = 600.0
@@ -62,6 +64,7 @@ async def ensure_topology(js: JetStreamContext, *, retention: Retention) -> None
             subjects=[f"{EVENTS_SUBJECT}.>"],
             retention=RetentionPolicy.LIMITS,
             storage=StorageType.FILE,
+            num_replicas=retention.replicas,
             discard=DiscardPolicy.NEW,
             max_age=retention.events_days * DAY_SECONDS,
             max_bytes=retention.events_max_bytes if retention.events_max_bytes is not None else -1,
@@ -79,6 +82,7 @@ async def ensure_topology(js: JetStreamContext, *, retention: Retention) -> None
             subjects=[f"{DEAD_LETTERS_SUBJECT}.>"],
             retention=RetentionPolicy.LIMITS,
             storage=StorageType.FILE,
+            num_replicas=retention.replicas,
             discard=DiscardPolicy.NEW,
             max_age=retention.dead_letters_days * DAY_SECONDS,
             duplicate_window=retention.duplicate_window_seconds,
@@ -93,6 +97,7 @@ async def ensure_topology(js: JetStreamContext, *, retention: Retention) -> None
             subjects=[TOUCHED_SUBJECT],
             retention=RetentionPolicy.WORK_QUEUE,
             storage=StorageType.FILE,
+            num_replicas=retention.replicas,
             # What is dropped is settled by the next resolution of everything.
             discard=DiscardPolicy.OLD,
             max_age=retention.touched_days * DAY_SECONDS,

@@ -91,7 +91,7 @@ async def running_workers(
     start and later, for ever.
     """
     broker = NatsBroker(
-        nats_url,
+        nats_url.split(","),
         apply_types=False,
         graceful_timeout=DRAIN_SECONDS,
         allow_reconnect=True,

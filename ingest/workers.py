@@ -7,7 +7,7 @@ whatever dies between two steps, the message comes again and leaves the same gra
 import asyncio
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
-from time import perf_counter
+from time import perf_counter, time
 from typing import assert_never
 
 import nats.errors
@@ -25,9 +25,11 @@ from graph.repositories.evidence import (
     Written,
 )
 from ingest import metrics
+from ingest.dead_letters import count_of
 from ingest.normalise.event import EventRefused, parse_event, to_evidence
 from ingest.publisher import EventPublisher, EventsUnavailable
 from ingest.streams import ATTEMPTS_HEADER
+from ingest.tracing import traced_batch
 
 log = structlog.get_logger(__name__)
 
@@ -61,6 +63,7 @@ class BatchHandler:
         self._stopping = stopping or asyncio.Event()
         self._failures = 0
 
+    @traced_batch("write events")
     async def handle(self, messages: Sequence[Msg]) -> None:
         """Settle every message: acknowledged, parked and terminated, or asked for again. Raises nothing of its own."""
         started = perf_counter()
@@ -120,13 +123,15 @@ class BatchHandler:
             return [*await self._write(batch[:middle], poison), *await self._write(batch[middle:], poison)]
         if written.touched:
             # Before any is acknowledged: of what comes again all members are touched once more.
-            await self._publisher.touch(written.touched)
+            oldest = min(evidence.recorded_at for _, evidence in batch)
+            await self._publisher.touch(written.touched, accepted_at=oldest)
         return [(message, outcome) for (message, _), outcome in zip(batch, written.outcomes, strict=True)]
 
     async def _settle(self, message: Msg, outcome: Outcome, poison: list[tuple[Msg, Poison]]) -> None:
         match outcome:
             case Written():
                 metrics.EVENTS.labels(outcome="written").inc()
+                metrics.WRITTEN_SECONDS.observe(max(0.0, time() - message.metadata.timestamp.timestamp()))
                 await _tell(message.ack())
             case AlreadyThere():
                 metrics.EVENTS.labels(outcome="already_there").inc()
@@ -151,7 +156,7 @@ class BatchHandler:
                 field=why.field,
                 origin=ORIGIN,
                 subject=message.subject,
-                attempts=_count(headers.get(ATTEMPTS_HEADER)) + 1,
+                attempts=(count_of(headers.get(ATTEMPTS_HEADER)) or 0) + 1,
                 once=f"{metadata.stream}:{metadata.sequence.stream}",
             )
         except EventsUnavailable as error:
@@ -181,7 +186,3 @@ async def _tell(settlement: Awaitable[None]) -> None:
         await settlement
     except nats.errors.Error as error:
         log.warning("message.not_settled", reason=str(error))
-
-
-def _count(value: str | None) -> int:
-    return int(value) if value and value.isdecimal() else 0

@@ -6,6 +6,8 @@ from typing import Literal, TextIO
 
 import structlog
 
+from graph.tracing import now_traced
+
 Level = Literal["debug", "info", "warning", "error"]
 Format = Literal["auto", "console", "json"]
 
@@ -21,6 +23,7 @@ def configure_logging(*, level: Level, log_format: Format, stream: TextIO = sys.
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _add_trace,
         structlog.processors.StackInfoRenderer(),
     ]
     ending: list[structlog.typing.Processor] = (
@@ -46,3 +49,9 @@ def configure_logging(*, level: Level, log_format: Format, stream: TextIO = sys.
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
+
+
+def _add_trace(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """Add ``trace_id`` and ``span_id`` where the event belongs to a traced span."""
+    event.update(now_traced())
+    return event

@@ -24,6 +24,7 @@ from graph.repositories.evidence import GraphUnavailable
 from graph.repositories.identities import ResolutionBusy
 from ingest.live import Settle, TouchedHandler, follow_touched
 from ingest.publisher import open_nats
+from runtime.resolver_metrics import count_effect
 from runtime.settings import Settings
 from runtime.wiring import open_platform, retention
 
@@ -32,6 +33,8 @@ log = structlog.get_logger(__name__)
 PATIENCE_SECONDS = 1_800.0
 """How long a resolution waits for another one of the same purpose to end."""
 STORE_POLL_SECONDS = 2.0
+SERVER_FAILED = "Neo.DatabaseError.Transaction."
+"""Errors of a server that cannot begin or commit any transaction, as on a full disk, whatever it is asked."""
 REST_FACTOR = 4.0
 """A resolver rests this many times as long as its last resolution took: it never takes more than a fifth of one core's time."""
 
@@ -157,9 +160,9 @@ def settling(database: Database) -> Settle:
 
     async def settle(members: Sequence[str]) -> None:
         try:
-            await stewardship.settle(members)
+            count_effect(await stewardship.settle(members))
         except (DriverError, Neo4jError) as error:
-            if isinstance(error, Neo4jError) and not error.is_retryable():
+            if isinstance(error, Neo4jError) and not error.is_retryable() and not (error.code or "").startswith(SERVER_FAILED):
                 raise
             raise GraphUnavailable(f"the database could not do it now: {type(error).__name__}") from error
 

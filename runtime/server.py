@@ -1,5 +1,7 @@
 """The HTTP server, composed: the collector, and the API beside it."""
 
+import asyncio
+import contextlib
 import socket
 import uuid
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -9,14 +11,14 @@ from datetime import UTC, datetime
 
 import structlog
 import uvicorn
-from neo4j.exceptions import DriverError, TransientError
+from neo4j.exceptions import DatabaseError, DriverError, TransientError
 from prometheus_client import REGISTRY
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
 from api.app import GRAPHQL_PATH, create_app
 from api.auth import ApiKey, Authenticator
-from api.health import Check
+from api.health import Check, Refresh
 from api.lookup import normaliser
 from api.metrics import ApiMetrics
 from gnn.model_store import ModelStore
@@ -26,8 +28,11 @@ from graph.memory import search_for_cycles_seldom
 from graph.migrations import applied_migrations, plan, read_migrations
 from ingest.collector import collector_routes
 from ingest.publisher import EventPublisher, open_nats
+from ingest.stream_metrics import StreamMetrics
+from ingest.streams import EVENTS_STREAM
 from runtime.proposing import proposer_apart
 from runtime.settings import Settings
+from runtime.signals import stop_on_signal
 from runtime.stack.errors import PortTakenError
 from runtime.wiring import Platform, api_keys, open_platform, retention, roles_of
 
@@ -36,8 +41,8 @@ log = structlog.get_logger(__name__)
 COLLECT_SECONDS = 8.0
 """How long a request waits for JetStream before its sender is told to come again."""
 NATS_CHECK_SECONDS = 1
-OUTAGES = (DriverError, TransientError)
-"""What the driver raises when Neo4j does not answer, or cannot now."""
+OUTAGES = (DriverError, TransientError, DatabaseError)
+"""What the driver raises when Neo4j does not answer, or cannot now; the last when it failed itself, as on a full disk."""
 
 
 class SchemaOutdatedError(KindredError):
@@ -58,8 +63,8 @@ class Serving:
 
 
 @asynccontextmanager
-async def collector(platform: Platform) -> AsyncIterator[tuple[Sequence[BaseRoute], Check]]:
-    """Routes of the collector on a connection to NATS of their own, and a check of that connection.
+async def collector(platform: Platform) -> AsyncIterator[tuple[Sequence[BaseRoute], Check, Refresh]]:
+    """Routes of the collector on a connection to NATS of their own, a check of JetStream, and what reads its metrics.
 
     Raises:
         ingest.publisher.EventsUnavailable: NATS did not answer.
@@ -68,12 +73,20 @@ async def collector(platform: Platform) -> AsyncIterator[tuple[Sequence[BaseRout
         publisher = EventPublisher(connection, patience_seconds=COLLECT_SECONDS)
 
         async def answers() -> None:
-            await connection.flush(NATS_CHECK_SECONDS)
+            # The stream itself: a server may answer while the stream has no leader, and then nothing is accepted.
+            await connection.jetstream(timeout=NATS_CHECK_SECONDS).stream_info(EVENTS_STREAM)
 
-        yield collector_routes(publisher, platform.write_keys, region=platform.settings.default_region), answers
+        streams = StreamMetrics(connection.jetstream(timeout=NATS_CHECK_SECONDS), REGISTRY)
+        routes = collector_routes(publisher, platform.write_keys, region=platform.settings.default_region)
+        try:
+            yield routes, answers, streams.refresh
+        finally:
+            REGISTRY.unregister(streams)
 
 
-def compose_app(platform: Platform, *, routes: Sequence[BaseRoute], nats_answers: Check) -> Starlette:
+def compose_app(
+    platform: Platform, *, routes: Sequence[BaseRoute], nats_answers: Check, refresh: Sequence[Refresh] = ()
+) -> Starlette:
     """The API over an open platform, with further routes beside it."""
     settings, database = platform.settings, platform.database
     keys = api_keys(settings)
@@ -96,6 +109,7 @@ def compose_app(platform: Platform, *, routes: Sequence[BaseRoute], nats_answers
         environment=settings.environment,
         allowed_origins=settings.allowed_origins,
         extra_routes=routes,
+        refresh=refresh,
         models=ModelStore(folder=settings.models_folder),
         suppressed_products=settings.suppressed_products,
         request_seconds=settings.request_timeout_seconds,
@@ -123,8 +137,8 @@ async def run_server(settings: Settings, *, announce: Callable[[Serving], None])
         neo4j.exceptions.DriverError: Neo4j could not be reached.
     """
     search_for_cycles_seldom()
-    async with open_platform(settings) as platform, collector(platform) as (routes, nats_answers):
-        app = compose_app(platform, routes=routes, nats_answers=nats_answers)
+    async with open_platform(settings) as platform, collector(platform) as (routes, nats_answers, refresh):
+        app = compose_app(platform, routes=routes, nats_answers=nats_answers, refresh=[refresh])
         config = uvicorn.Config(app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=10)
         with listen(settings) as listener:
             host, port = listener.getsockname()[:2]
@@ -138,11 +152,28 @@ async def run_server(settings: Settings, *, announce: Callable[[Serving], None])
                     write_keys=platform.write_keys,
                 )
             )
-            await uvicorn.Server(config).serve(sockets=[listener])
+            await _serve(uvicorn.Server(config), listener, stopping=stop_on_signal())
 
 
-def listen(settings: Settings) -> socket.socket:
+async def _serve(server: uvicorn.Server, listener: socket.socket, *, stopping: asyncio.Event) -> None:
+    # By its own handlers uvicorn ends the process with the signal, before connections are closed and spans are sent.
+    server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]
+
+    async def stop() -> None:
+        await stopping.wait()
+        server.should_exit = True
+
+    telling = asyncio.create_task(stop())
+    try:
+        await server.serve(sockets=[listener])
+    finally:
+        telling.cancel()
+
+
+def listen(settings: Settings, *, option: str = "--port or KINDRED_PORT") -> socket.socket:
     """A socket that listens on the address of the settings; connections accepted from it by asyncio send without delay.
+
+    ``option`` is by what another port would be chosen.
 
     Raises:
         PortTakenError: the address cannot be listened on.
@@ -152,7 +183,7 @@ def listen(settings: Settings) -> socket.socket:
         listener = socket.create_server((settings.host, settings.port), family=family, backlog=2048)
     except OSError as error:
         message = f"{settings.host} port {settings.port} cannot be listened on: {error.strerror or error}"
-        raise PortTakenError(f"{message}. Choose another with --port or KINDRED_PORT.") from error
+        raise PortTakenError(f"{message}. Choose another with {option}.") from error
     # asyncio sends without delay only on sockets that name their protocol, as those accepted from this one then do. With delay,
     # an answer of two segments waits 40 ms for the client's acknowledgement of the first.
     return socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP, fileno=listener.detach())

@@ -75,7 +75,16 @@ class Settings(BaseSettings):
         default=None, description="Address of a mirror that jars come from; unset means Maven's central repository."
     )
 
-    nats_url: str | None = Field(default=None, description="Address of an external NATS; unset means the embedded one.")
+    nats_url: str | None = Field(
+        default=None,
+        description="Address of an external NATS, or several of one cluster joined by commas; unset means the embedded one.",
+    )
+    nats_replicas: int = Field(
+        default=1,
+        ge=1,
+        le=5,
+        description="Servers of a NATS cluster that keep each message; with 3 one of them may be lost, with 5 two.",
+    )
     nats_user: str | None = Field(default=None, description="User name for an external NATS.")
     nats_password: SecretStr | None = Field(
         default=None, description="Password for an external NATS; the embedded one's is generated."
@@ -100,6 +109,12 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="Least level logged.")
     log_format: Literal["auto", "console", "json"] = Field(
         default="auto", description="`auto` writes for people on a terminal and JSON anywhere else."
+    )
+    traces_endpoint: str | None = Field(
+        default=None,
+        pattern=r"^https?://",
+        description="Receiver of traces by OTLP over HTTP, as `http://otel:4318`; unset takes OpenTelemetry's own variables, and "
+        "without them nothing is traced.",
     )
     hash_salt: SecretStr | None = Field(
         default=None,
@@ -166,6 +181,13 @@ class Settings(BaseSettings):
         known = set(self.api_keys) or {DEVELOPMENT_KEY}
         if unknown := sorted(set(self.api_roles) - known):
             raise ValueError(f"api_roles names {', '.join(unknown)}, and there is no API key of that name")
+        return self
+
+    @model_validator(mode="after")
+    def _replicas_are_of_a_cluster(self) -> Self:
+        """One server cannot keep a message three times; said here, rather than by JetStream at the first event."""
+        if self.nats_replicas > 1 and self.nats_url is None:
+            raise ValueError("nats_replicas is for an external cluster, and nats_url is not set")
         return self
 
     @property

@@ -67,6 +67,7 @@ def retention(settings: Settings) -> Retention:
         events_days=settings.events_keep_days if settings.archive is None else 0.0,
         events_max_bytes=None if settings.events_max_mb is None else settings.events_max_mb * MEBIBYTE,
         dead_letters_days=settings.dead_letters_keep_days,
+        replicas=settings.nats_replicas,
     )
 
 

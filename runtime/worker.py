@@ -7,7 +7,6 @@ from contextlib import AsyncExitStack
 import structlog
 from nats.js import JetStreamContext
 from neo4j.exceptions import ServiceUnavailable
-from prometheus_client import start_http_server
 
 from graph.memory import search_for_cycles_seldom
 from graph.repositories.evidence import EvidenceRepository
@@ -25,7 +24,7 @@ PARK_SECONDS = 20.0
 """How long parking an event is tried before its message is asked for again."""
 
 
-async def run_worker(settings: Settings, *, concurrency: int, metrics_port: int | None, stopping: asyncio.Event) -> None:
+async def run_worker(settings: Settings, *, concurrency: int, stopping: asyncio.Event) -> None:
     """Run workers until ``stopping`` is set; stores that are away are waited for.
 
     Raises:
@@ -38,8 +37,6 @@ async def run_worker(settings: Settings, *, concurrency: int, metrics_port: int 
         if stores is None:
             return
         platform, publisher = stores
-        if metrics_port is not None:
-            start_http_server(metrics_port)
 
         def handler() -> BatchHandler:
             return BatchHandler(

@@ -101,21 +101,25 @@ def decode_time(cursor: str | None) -> TimeCursor | None:
         return None
     try:
         at, item_id = orjson.loads(place)
-        moment = datetime.fromisoformat(at)
-    except (ValueError, TypeError):
+        at = datetime.fromisoformat(at)
+        in_utc = at.astimezone(UTC)
+    except (ValueError, TypeError, OverflowError):
         raise InvalidArgument("the cursor is not one that this list has given") from None
-    if moment.tzinfo is None or not isinstance(item_id, str):
+    if at.tzinfo is None or not isinstance(item_id, str):
         raise InvalidArgument("the cursor is not one that this list has given")
-    return TimeCursor(at=moment.astimezone(UTC), id=item_id)
+    return TimeCursor(at=in_utc, id=item_id)
 
 
 def moment(value: datetime | None, *, name: str) -> datetime | None:
     """A moment given as an argument, checked, in UTC.
 
     Raises:
-        InvalidArgument: it has no time zone.
+        InvalidArgument: it has no time zone, or is outside the calendar in UTC.
     """
     if value is not None and value.tzinfo is None:
         raise InvalidArgument(f"{name} is {value.isoformat()}, which has no time zone: add Z or an offset")
     # Neo4j holds two times of one instant apart if their offsets differ, so all that it compares is UTC.
-    return value.astimezone(UTC) if value else None
+    try:
+        return value.astimezone(UTC) if value else None
+    except OverflowError:
+        raise InvalidArgument(f"{name} is outside the calendar") from None

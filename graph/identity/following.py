@@ -101,7 +101,13 @@ def ended_and_changed(plan: MembershipPlan) -> set[IdentityId]:
 
 
 async def centre_of(
-    nearby: HomeRepository, around: Neighbourhood, plan: MembershipPlan, members: Set[str], *, change: Change = NO_CHANGE
+    nearby: HomeRepository,
+    around: Neighbourhood,
+    plan: MembershipPlan,
+    members: Set[str],
+    *,
+    change: Change = NO_CHANGE,
+    only: Set[IdentityId] | None = None,
 ) -> Centre:
     """The individuals that a plan changes and those of some members, as the plan makes them.
 
@@ -111,6 +117,7 @@ async def centre_of(
         plan: what becomes of its individuals.
         members: records, identifiers and individuals about which evidence changed.
         change: what changes beside what is in the graph.
+        only: the individuals on which the change bears, where that is known.
     """
     current = around.current[Purpose.INDIVIDUAL]
     # Individuals may be named themselves: what is said of homes is said of them.
@@ -120,8 +127,10 @@ async def centre_of(
     after = {**others.identity_of, **members_after(current, plan)}
     changed = {*ended_and_changed(plan), *others.identities}
     changed |= {found for member in members for found in (before.get(member), after.get(member)) if found is not None}
+    if only is not None:
+        changed &= only
     mine = {each for each in {*before, *after} if before.get(each) in changed or after.get(each) in changed}
-    mine |= members & around.members
+    mine |= {each for each in members & around.members if only is None or (each not in before and each not in after)}
     records = mine & {claim.record_id for claim in around.evidence.claims}
     if others.identities:
         records |= (await nearby.records_of(named)).keys()

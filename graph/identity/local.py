@@ -42,8 +42,8 @@ class Neighbourhood:
     """The scored evidence, with what it is made of."""
     current: Mapping[Purpose, Current]
     """Individuals and operational identities as they stand."""
-    held_back: frozenset[str] = frozenset()
-    """Members about which something is held back, or may be."""
+    around: Mapping[str, Surrounding]
+    """What there is around each member, and around those that it was read to judge."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,7 +242,7 @@ class NeighbourhoodReader:
             evidence=evidence,
             matches=tuple(walk.matches[pair] for pair in sorted(walk.matches)),
             current=walk.current,
-            held_back=frozenset(member for member in walk.inside if walk.around[member].held_back),
+            around=walk.around,
         )
 
     async def _on_touchpoints(self, walk: _Walk, keys: Sequence[str], as_of: datetime | None) -> list[str]:

@@ -14,11 +14,12 @@ import stamina
 
 from graph.database import Database, Runs, Transaction
 from graph.errors import KindredError
+from graph.identity.bearing import bearing_of
 from graph.identity.carrying import carried_households
 from graph.identity.following import Following, NothingLearnt, centre_of, ended_and_changed
 from graph.identity.home_surroundings import TooWide
 from graph.identity.individuals import Components
-from graph.identity.local import Change, LocalResolver, Neighbourhood, NeighbourhoodReader, members_after
+from graph.identity.local import NO_CHANGE, Change, LocalResolver, Neighbourhood, NeighbourhoodReader, members_after
 from graph.identity.nearby import NearbyComponents
 from graph.identity.planning import ID_PREFIX, plan_memberships
 from graph.identity.policy import Policy
@@ -288,8 +289,14 @@ class Stewardship:
                 reference=await self._references.in_force(graph.references, ids=scope.references),
             )
             about = members | change.touched()
-            centre = await centre_of(graph.nearby, around, settled.plan, about, change=change)
+            only: dict[Purpose, frozenset[IdentityId]] = {}
+            if change == NO_CHANGE and about <= around.around.keys():
+                bearing = bearing_of(around, settled.plan, about, household=policies[Purpose.HOUSEHOLD])
+                only = {Purpose.HOUSEHOLD: bearing.homes, Purpose.OPERATIONAL: bearing.records}
             for purpose in wanted:
+                if purpose in only and not only[purpose]:
+                    continue
+                centre = await centre_of(graph.nearby, around, settled.plan, about, change=change, only=only.get(purpose))
                 try:
                     found = await following.follow(purpose, centre)
                 except (TooWide, NothingLearnt):
@@ -372,7 +379,9 @@ class Stewardship:
         for plan in planned.plans:
             await graph.identities.apply(_because(plan, said), run_id=run_id, progress=lambda _: None)
         for purpose, held in planned.held.items():
-            about = held.members & planned.around.held_back if purpose is Purpose.INDIVIDUAL else held.members
+            about = held.members
+            if purpose is Purpose.INDIVIDUAL:
+                about = frozenset(member for member in about if planned.around.around[member].held_back)
             standing = await graph.nearby.held_back(sorted(about), purpose) if about else []
             kept = LOCAL_REASONS_KEPT if purpose is Purpose.INDIVIDUAL else (PREDICTED,)
             among = [each for each in standing if each.reason not in kept and held.members.issuperset(each.members)]

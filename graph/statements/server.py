@@ -1,6 +1,7 @@
 """Statements about the server itself."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from graph.statements.statement import NoParameters, Statement
 
@@ -22,5 +23,13 @@ class LabelCountRow:
     count: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimeRow:
+    """The server's clock."""
+
+    now: datetime
+
+
 READ_VERSIONS = Statement(name="server/read_versions", parameters=NoParameters, row=VersionsRow)
 COUNT_NODES = Statement(name="server/count_nodes", parameters=NoParameters, row=LabelCountRow)
+READ_TIME = Statement(name="server/read_time", parameters=NoParameters, row=TimeRow)

@@ -50,8 +50,7 @@ def understand(values: object, *, body: bytes) -> WireEvent:
     _require_size(body)
     if not isinstance(values, dict):
         raise EventRefused("the event is JSON but not an object", code="not_an_object")
-    # Nothing nests deeper than it has brackets, and these are counted faster.
-    if body.count(b"{") + body.count(b"[") > MAX_DEPTH and _deeper_than(values, MAX_DEPTH):
+    if nests_deeper(values, MAX_DEPTH, body=body):
         raise EventRefused(f"the event nests deeper than {MAX_DEPTH} levels", code="too_deep")
     kind = values.get("type")
     if kind not in EVENT_TYPES:
@@ -147,8 +146,12 @@ def _refusal(error: ValidationError) -> EventRefused:
     return EventRefused(observed, code="invalid_field", field=path[:200])
 
 
-def _deeper_than(value: dict[str, Any] | list[Any], levels: int) -> bool:
-    """Whether objects and lists nest deeper than ``levels``; a loop, for recursion is what it guards against."""
+def nests_deeper(value: dict[str, Any] | list[Any], levels: int, *, body: bytes) -> bool:
+    """Whether objects and lists of ``value``, read from ``body``, nest deeper than ``levels``."""
+    # Nothing nests deeper than it has brackets, and these are counted faster.
+    if body.count(b"{") + body.count(b"[") <= levels:
+        return False
+    # A loop, for recursion is what this guards against.
     layer: list[Any] = [value]
     for _ in range(levels):
         layer = [

@@ -21,8 +21,9 @@ from ingest.replaying import Replayed
 from runtime.archiving import archive_continuously, archive_of, archive_once, replay_into
 from runtime.cli.contents import Password
 from runtime.cli.errors import reported_errors
-from runtime.cli.options import Home
+from runtime.cli.options import Home, MetricsPort
 from runtime.logging import configure_logging
+from runtime.observing import observing, store_checks
 from runtime.places import database_at
 from runtime.resolving import resolve_once
 from runtime.settings import Settings, load_settings
@@ -50,6 +51,7 @@ def archive(
     *,
     once: Annotated[bool, typer.Option("--once", help="Archive what the stream holds now, and end.")] = False,
     folder: Folder = None,
+    metrics_port: MetricsPort = None,
     home: Home = None,
 ) -> None:
     """Write all accepted events to Parquet files by day of acceptance, until stopped."""
@@ -59,7 +61,9 @@ def archive(
     configure_logging(level=settings.log_level, log_format=settings.log_format)
 
     async def run() -> None:
-        await archive_continuously(settings, kept, stopping=stop_on_signal())
+        stopping = stop_on_signal()
+        async with observing(settings, port=metrics_port, checks=store_checks(settings, graph=False)):
+            await archive_continuously(settings, kept, stopping=stopping)
 
     with reported_errors():
         if not once:

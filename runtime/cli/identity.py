@@ -14,12 +14,16 @@ from graph.identity.progress import NoProgress
 from graph.identity.resolver import ResolutionReport
 from graph.model.identity import DecisionKind, Purpose
 from runtime.cli.errors import reported_errors
-from runtime.cli.options import Home
+from runtime.cli.options import Home, MetricsPort
 from runtime.cli.progress import shown_progress
+from runtime.ending import end_at_once, run_leaving_threads
 from runtime.logging import configure_logging
+from runtime.observing import observing, store_checks
+from runtime.resolver_metrics import count_reports
 from runtime.resolving import resolve_and_measure, resolve_repeatedly
 from runtime.settings import Settings, load_settings
 from runtime.signals import stop_on_signal
+from runtime.tracing import tracing
 from runtime.wiring import open_platform
 
 log = structlog.get_logger(__name__)
@@ -39,6 +43,7 @@ def resolve(
         float | None,
         typer.Option("--every", help="Resolve again after this many seconds, until stopped.", min=1, show_default=False),
     ] = None,
+    metrics_port: MetricsPort = None,
     home: Home = None,
 ) -> None:
     """Bring identities in line with the evidence. Writes only what changed; may be repeated at will."""
@@ -49,7 +54,9 @@ def resolve(
             return
         settings = load_settings(home=home)
         configure_logging(level=settings.log_level, log_format=settings.log_format)
-        asyncio.run(_keep_resolving(purposes, every=every, settings=settings))
+        with tracing(settings, service="resolver"):
+            run_leaving_threads(_keep_resolving(purposes, every=every, settings=settings, metrics_port=metrics_port))
+        end_at_once()
 
 
 async def _resolve(purposes: tuple[Purpose, ...], *, home: Path | None, console: Console) -> None:
@@ -59,18 +66,16 @@ async def _resolve(purposes: tuple[Purpose, ...], *, home: Path | None, console:
         Console().print(report_table(reports))
 
 
-async def _keep_resolving(purposes: tuple[Purpose, ...], *, every: float, settings: Settings) -> None:
-    await resolve_repeatedly(
-        settings,
-        purposes,
-        every_seconds=every,
-        progress=NoProgress(),
-        stopping=stop_on_signal(),
-        report=_log_reports,
-    )
+async def _keep_resolving(purposes: tuple[Purpose, ...], *, every: float, settings: Settings, metrics_port: int | None) -> None:
+    stopping = stop_on_signal()
+    async with observing(settings, port=metrics_port, checks=store_checks(settings)):
+        await resolve_repeatedly(
+            settings, purposes, every_seconds=every, progress=NoProgress(), stopping=stopping, report=_log_reports
+        )
 
 
 def _log_reports(reports: list[ResolutionReport]) -> None:
+    count_reports(reports)
     for report in reports:
         log.info(
             "identities.resolved",

@@ -5,6 +5,7 @@ import typer
 
 from runtime.cli import (
     archive,
+    backup,
     bloom,
     contents,
     dead_letters,
@@ -45,6 +46,7 @@ for module in (
     contents,
     learning,
     archive,
+    backup,
     bloom,
     tools,
 ):

@@ -7,11 +7,13 @@ import typer
 from rich.console import Console
 
 from runtime.cli.errors import reported_errors
-from runtime.cli.options import Home
+from runtime.cli.options import Home, MetricsPort
 from runtime.logging import configure_logging
+from runtime.observing import observing, store_checks
 from runtime.server import Serving, run_server
 from runtime.settings import load_settings
 from runtime.signals import stop_on_signal
+from runtime.tracing import tracing
 from runtime.worker import run_worker
 
 
@@ -25,9 +27,7 @@ def worker(
     *,
     home: Home = None,
     concurrency: Annotated[int, typer.Option(min=1, max=64, help="Batches written side by side.")] = 2,
-    metrics_port: Annotated[
-        int | None, typer.Option(min=1, max=65535, help="Port for Prometheus metrics; none unless given.", show_default=False)
-    ] = None,
+    metrics_port: MetricsPort = None,
 ) -> None:
     """Write events from NATS into the graph, until stopped; a batch that was begun is finished first."""
     with reported_errors():
@@ -35,9 +35,11 @@ def worker(
     configure_logging(level=settings.log_level, log_format=settings.log_format)
 
     async def run() -> None:
-        await run_worker(settings, concurrency=concurrency, metrics_port=metrics_port, stopping=stop_on_signal())
+        stopping = stop_on_signal()
+        async with observing(settings, port=metrics_port, checks=store_checks(settings)):
+            await run_worker(settings, concurrency=concurrency, stopping=stopping)
 
-    with reported_errors():
+    with reported_errors(), tracing(settings, service="worker"):
         asyncio.run(run())
 
 
@@ -51,7 +53,7 @@ def serve(
     with reported_errors():
         settings = load_settings(home=home, host=host, port=port)
     configure_logging(level=settings.log_level, log_format=settings.log_format)
-    with reported_errors():
+    with reported_errors(), tracing(settings, service="server"):
         asyncio.run(run_server(settings, announce=_show))
 
 

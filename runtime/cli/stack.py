@@ -20,7 +20,8 @@ from runtime.cli.options import Home
 from runtime.logging import configure_logging
 from runtime.settings import Settings, load_settings
 from runtime.settings_document import DOCUMENT, settings_document
-from runtime.stack.doctor import Check, Doctor
+from runtime.stack.check import Check
+from runtime.stack.doctor import Doctor
 from runtime.stack.jars import Progress as JarProgress
 from runtime.stack.services import Service, default_services
 from runtime.stack.stack import Stack

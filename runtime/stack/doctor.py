@@ -3,10 +3,11 @@
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, requires
 
 import psutil
+from nats.errors import Error as NatsError
 from neo4j.exceptions import DriverError, Neo4jError
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -15,9 +16,13 @@ from packaging.version import InvalidVersion, Version
 from graph.database import open_database
 from graph.errors import KindredError
 from graph.migrations import applied_migrations, plan, read_migrations
+from graph.statements.server import READ_TIME
+from graph.statements.statement import NoParameters
+from ingest.lag import read_lag
 from runtime.settings import ENV_PREFIX, Settings
 from runtime.stack import nats, neo4j
 from runtime.stack.address import nats_address, neo4j_address
+from runtime.stack.check import Check
 from runtime.stack.jars import locked_jars, missing, verify
 from runtime.stack.java import find_java
 from runtime.stack.process import find
@@ -25,22 +30,13 @@ from runtime.stack.requirements import REQUIREMENTS, differences, read_requireme
 from runtime.stack.resources import free_disk_mb, machine_memory_mb, port_is_free, port_owner, require_disk, share_memory
 from runtime.stack.stack import PORT_SETTINGS
 from runtime.stack.state import State, read_state
+from runtime.stack.work import check_archive, check_clocks, check_dead_letters, check_resolver, check_workers
 
 PYTHON = ((3, 11), (3, 14))
 OLDEST_NEO4J = Version("5.26")
 OLDEST_GDS = Version("2.13")
 # What Neo4j's JVM takes beside its heap and page cache, and what Kindred's own processes take, measured.
 OTHER_MEMORY_MB = 768
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
-    """What one check observed; ``advice`` says what to do where it failed."""
-
-    name: str
-    passed: bool
-    observed: str
-    advice: str = ""
 
 
 class Doctor:
@@ -66,8 +62,10 @@ class Doctor:
                 ("neo4j and gds", self._neo4j),
                 ("jetstream", self._jetstream),
                 ("migrations", self._migrations),
+                ("clocks", self._clocks),
             )
         ]
+        checks += await self._work()
         return checks
 
     @property
@@ -204,6 +202,29 @@ class Doctor:
             observed=f"{len(files) - len(waiting)} of {len(files)} applied",
             advice="`kindred up` applies them.",
         )
+
+    async def _clocks(self) -> Check:
+        address = neo4j_address(self._settings, self._state)
+        if address is None or (self._embedded_neo4j and not self._running(neo4j.NAME)):
+            return self._stopped("clocks")
+        async with open_database(address, retry_seconds=1.0) as database:
+            before = datetime.now(UTC)
+            [row] = await database.run(READ_TIME, NoParameters())
+            return check_clocks(server=row.now, before=before, after=datetime.now(UTC))
+
+    async def _work(self) -> list[Check]:
+        """How far behind the services are; nothing where JetStream does not answer, which is told above."""
+        address = nats_address(self._settings, self._state)
+        if address is None or isinstance(await nats.probe(address), str):
+            return []
+        try:
+            async with nats.connected(address) as client:
+                js, now = client.jetstream(timeout=nats.PROBE_TIMEOUT_SECONDS), datetime.now(UTC)
+                lag = await read_lag(js)
+                archive = [] if self._settings.archive is None else [await check_archive(js, self._settings.archive, now=now)]
+        except (NatsError, OSError, TimeoutError) as error:
+            return [Check(name="workers", passed=False, observed=f"{type(error).__name__}: {error}")]
+        return [check_workers(lag, now=now), check_resolver(lag, now=now), check_dead_letters(lag), *archive]
 
     def _running(self, name: str) -> bool:
         return self._state is not None and find(self._state.processes.get(name)) is not None

@@ -57,6 +57,12 @@ class StateError(StackError):
     code = "stack_state"
 
 
+class BackupError(StackError):
+    """A backup cannot be made or restored."""
+
+    code = "backup"
+
+
 class StackDownError(StackError):
     """The embedded stack of this home is not running."""
 

@@ -26,7 +26,7 @@ PROBE_TIMEOUT_SECONDS = 2.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NatsAddress:
-    """Where a NATS server is and how to log in."""
+    """Where a NATS server is and how to log in; ``url`` may be several of one cluster, joined by commas."""
 
     url: str
     user: str | None = None
@@ -37,8 +37,9 @@ class NatsAddress:
         """The address with the login in it, as ``nats.connect`` and FastStream take it. Never to be logged."""
         if self.user is None:
             return self.url
-        scheme, _, rest = self.url.partition("://")
-        return f"{scheme}://{quote(self.user, safe='')}:{quote(self.password or '', safe='')}@{rest}"
+        login = f"{quote(self.user, safe='')}:{quote(self.password or '', safe='')}"
+        servers = (server.strip().partition("://") for server in self.url.split(","))
+        return ",".join(f"{scheme}://{login}@{rest}" for scheme, _, rest in servers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,11 +98,11 @@ async def connected(where: NatsAddress) -> AsyncIterator[Client]:
     """A short-lived client that gives up at once instead of reconnecting."""
     # Without the last two, the client tries a server that is down for two minutes even though it may not reconnect.
     client = await nats.connect(
-        where.with_login,
+        where.with_login.split(","),
         allow_reconnect=False,
         connect_timeout=PROBE_TIMEOUT_SECONDS,
         error_cb=_ignore,
-        max_reconnect_attempts=1,
+        max_reconnect_attempts=1,  # of each server
         reconnect_time_wait=0,
     )
     try:

@@ -25,6 +25,8 @@ USER = "neo4j"
 SERVER_CLASS = "org.neo4j.server.CommunityEntryPoint"
 ADMIN_CLASS = "org.neo4j.cli.AdminTool"
 ADMIN_TIMEOUT_SECONDS = 120
+GIVEN_UP = "Neo.DatabaseError.Transaction.TransactionStartFailed"
+"""What a server answers, whatever it is asked, once its database had a critical error."""
 # Without a UTF-8 locale, Java on Linux cannot open a file whose name is not ASCII, and writes to another one in silence.
 ENVIRONMENT = {"LC_ALL": "C.UTF-8"}
 
@@ -133,24 +135,32 @@ class Neo4jServer:
         return path
 
     def _set_password(self) -> None:
+        result = self.administer("dbms", "set-initial-password", "--", self.password, timeout_seconds=ADMIN_TIMEOUT_SECONDS)
+        if result.returncode != 0 or not self.files.login.exists():
+            raise StartError(f"Neo4j's password could not be set, {self.observed(result)}")
+
+    def administer(
+        self, *command: str, timeout_seconds: float, options: Sequence[str] = ("-Xmx128m",)
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command of Neo4j's admin tool, on a server that does not run and is prepared."""
         # In a file that only its owner reads: arguments of a process are seen by everybody on the machine.
-        arguments = self._write_arguments(
-            "admin.args", ["-Xmx128m"], after=[ADMIN_CLASS, "dbms", "set-initial-password", "--", self.password]
-        )
+        arguments = self._write_arguments("admin.args", options, after=[ADMIN_CLASS, *command])
         try:
-            result = subprocess.run(
+            return subprocess.run(
                 [self.java.executable, f"@{arguments}"],
                 env={**os.environ, **ENVIRONMENT, "NEO4J_HOME": str(self.files.root), "NEO4J_CONF": str(self.files.conf)},
                 capture_output=True,
                 text=True,
-                timeout=ADMIN_TIMEOUT_SECONDS,
+                timeout=timeout_seconds,
                 check=False,
             )
         finally:
             arguments.unlink()
-        if result.returncode != 0 or not self.files.login.exists():
-            observed = (result.stderr or result.stdout).replace(self.password, "***").strip()[-1000:]
-            raise StartError(f"Neo4j's password could not be set, its admin tool ended with {result.returncode}: {observed}")
+
+    def observed(self, result: subprocess.CompletedProcess[str]) -> str:
+        """How the admin tool ended and the end of what it said, without the password."""
+        said = (result.stderr or result.stdout).replace(self.password, "***").strip()[-1000:]
+        return f"its admin tool ended with {result.returncode}: {said}"
 
 
 def address(*, ports: Ports, password: str, database: str) -> Neo4jAddress:
@@ -176,6 +186,18 @@ async def probe(where: Neo4jAddress) -> VersionsRow | str:
         ) from error
     except (DriverError, Neo4jError, OSError) as error:
         return f"{type(error).__name__}: {error}"
+
+
+async def needs_restart(where: Neo4jAddress) -> bool:
+    """Whether the server runs but has given up its database, as after a write that found the disk full: waiting mends nothing."""
+    try:
+        async with open_database(where, retry_seconds=0.0) as database:
+            await database.run(READ_VERSIONS, NoParameters())
+    except Neo4jError as error:
+        return error.code == GIVEN_UP
+    except (DriverError, OSError):
+        return False
+    return False
 
 
 def _link(jars: LockedJars, *, cache: Path, folder: Path) -> None:

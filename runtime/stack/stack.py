@@ -16,8 +16,8 @@ from runtime.settings import ENV_PREFIX, Settings
 from runtime.stack import nats, neo4j, services
 from runtime.stack.address import StackAddress, nats_address, neo4j_address, stack_address
 from runtime.stack.errors import StackError, StartError
-from runtime.stack.jars import Progress, install, locked_jars
-from runtime.stack.java import find_java
+from runtime.stack.jars import LockedJars, Progress, install, locked_jars
+from runtime.stack.java import Java, find_java
 from runtime.stack.nats import NatsServer
 from runtime.stack.neo4j import Neo4jFiles, Neo4jServer
 from runtime.stack.process import find, rotate, spawn, stop, tail
@@ -71,7 +71,7 @@ class Stack:
         self._started: set[str] = set()
 
     async def up(self) -> StackAddress:
-        """Start what is not running, wait until it answers, and apply the migrations. Changes nothing that runs.
+        """Start what is not running, wait until it answers, and apply the migrations. Changes nothing that works.
 
         Raises:
             StackError: what was observed instead, by its subclass.
@@ -152,8 +152,14 @@ class Stack:
         self._spawn(nats.NAME, server.command, log=server.output)
 
     async def _start_neo4j(self) -> None:
-        if self._settings.neo4j_uri is not None or self._runs(neo4j.NAME):
+        if self._settings.neo4j_uri is not None:
             return
+        if self._runs(neo4j.NAME):
+            address = neo4j_address(self._settings, self._state)
+            if address is None or not await neo4j.needs_restart(address):
+                return
+            self._say("Neo4j has given up its database, starting it anew")
+            await self._stop(neo4j.NAME)
         settings = self._settings
         require_disk(settings.home, minimum_free_mb=settings.minimum_free_mb)
         java = find_java(settings.java_home)
@@ -163,15 +169,7 @@ class Stack:
             install, jars.all, cache=settings.jar_cache, repository=settings.maven_repository, on_progress=self._on_jars
         )
         self._choose_ports("bolt", "http")
-        server = Neo4jServer(
-            files=self._neo4j_files,
-            jars=jars,
-            cache=settings.jar_cache,
-            java=java,
-            memory=share_memory(machine_memory_mb(), heap_mb=settings.neo4j_heap_mb, page_cache_mb=settings.neo4j_page_cache_mb),
-            ports=self._state.ports,
-            password=self._state.secrets.neo4j_password,
-        )
+        server = neo4j_server(settings, self._state, jars=jars, java=java)
         await asyncio.to_thread(server.prepare)
         self._say("starting Neo4j")
         self._spawn(neo4j.NAME, server.command, log=server.files.output, environment=neo4j.ENVIRONMENT)
@@ -270,9 +268,18 @@ class Stack:
         self._state = state
         write_state(self._settings.home, state)
 
-    @property
-    def _neo4j_files(self) -> Neo4jFiles:
-        return Neo4jFiles(root=self._settings.home / "neo4j", logs=self._logs)
+
+def neo4j_server(settings: Settings, state: State, *, jars: LockedJars, java: Java) -> Neo4jServer:
+    """The embedded Neo4j of a home."""
+    return Neo4jServer(
+        files=Neo4jFiles(root=settings.home / "neo4j", logs=settings.home / "logs"),
+        jars=jars,
+        cache=settings.jar_cache,
+        java=java,
+        memory=share_memory(machine_memory_mb(), heap_mb=settings.neo4j_heap_mb, page_cache_mb=settings.neo4j_page_cache_mb),
+        ports=state.ports,
+        password=state.secrets.neo4j_password,
+    )
 
 
 async def _serves(service: Service) -> bool | str:

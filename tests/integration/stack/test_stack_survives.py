@@ -229,7 +229,7 @@ async def test_doctor_finds_a_running_stack_well(home: Path) -> None:
 async def test_doctor_says_what_is_wrong(home: Path, tmp_path: Path) -> None:
     settings = small(tmp_path, jar_cache=tmp_path / "none", java_home=tmp_path / "no java", minimum_free_mb=10**9)
     failed = {check.name for check in await Doctor(settings).examine() if not check.passed}
-    assert failed == {"java", "jars", "disk", "neo4j and gds", "jetstream", "migrations"}
+    assert failed == {"java", "jars", "disk", "neo4j and gds", "jetstream", "migrations", "clocks"}
 
 
 async def test_platform_is_composed_of_the_running_stack(home: Path) -> None:

@@ -5,6 +5,7 @@ import stat
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from runtime.settings import load_settings
 from runtime.stack.address import stack_address
@@ -73,6 +74,16 @@ def test_external_neo4j_without_its_password(tmp_path: Path) -> None:
 
 def test_address_without_login() -> None:
     assert NatsAddress(url="nats://mq:4222").with_login == "nats://mq:4222"
+
+
+def test_every_server_of_a_cluster_gets_the_login() -> None:
+    cluster = NatsAddress(url="nats://a:4222,nats://b:4222, tls://c:4223", user="u", password="p:")
+    assert cluster.with_login == "nats://u:p%3A@a:4222,nats://u:p%3A@b:4222,tls://u:p%3A@c:4223"
+
+
+def test_replicas_need_a_cluster(tmp_path: Path) -> None:
+    with pytest.raises(ValidationError, match="nats_replicas is for an external cluster"):
+        load_settings(home=tmp_path, nats_replicas=3)
 
 
 def test_service_may_not_take_the_name_of_a_store(tmp_path: Path) -> None:

@@ -1,0 +1,3 @@
+// What the clock of the server says.
+// access: read
+RETURN datetime.realtime() AS now
