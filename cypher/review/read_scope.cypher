@@ -1,6 +1,6 @@
-// Tell which identity graphs there are, how many records, when identities last changed, and what is kept of the whole graph.
+// Tell how many identities two of the graphs hold, how many records, when identities last changed, and what is kept of the whole graph.
 // access: read
-RETURN EXISTS { MATCH (:Operational) } AS operational, EXISTS { MATCH (:Household) } AS households,
+RETURN COUNT { MATCH (:Operational) } AS operational, COUNT { MATCH (:Household) } AS households,
        COUNT { MATCH (:Record) } AS records,
        COLLECT {
          UNWIND $purposes AS purpose
@@ -14,4 +14,8 @@ RETURN EXISTS { MATCH (:Operational) } AS operational, EXISTS { MATCH (:Househol
          }
          RETURN latest
        } AS changed,
-       COLLECT { MATCH (reference:Reference) RETURN [reference.purpose, reference.id] } AS references
+       COLLECT {
+         MATCH (reference:Reference)
+         WHERE reference.purpose IS NOT NULL
+         RETURN [reference.purpose, reference.id]
+       } AS references

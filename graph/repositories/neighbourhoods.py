@@ -207,8 +207,8 @@ class NeighbourhoodRepository:
         """Which identity graphs there are, how many records, and what is known of the whole graph."""
         [row] = await self._database.run(statements.READ_SCOPE, statements.ScopeParameters(purposes=list(Purpose)))
         return Scope(
-            operational=row.operational,
-            households=row.households,
+            operational=row.operational > 0,
+            households=row.households > 0,
             records=row.records,
             changed_at=max(row.changed, default=None),
             references={Purpose(purpose): name for purpose, name in row.references},

@@ -192,10 +192,10 @@ class ScopeParameters:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScopeRow:
-    """Which identity graphs there are, how many records, and what is known of the whole graph."""
+    """How many identities two of the graphs hold, how many records there are, and what is known of the whole graph."""
 
-    operational: bool
-    households: bool
+    operational: int
+    households: int
     records: int
     changed: list[datetime]
     references: list[list[str]]
