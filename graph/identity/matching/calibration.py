@@ -16,12 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from graph.identity.matching.fields import LEVELS, Meaning
+from graph.identity.matching.fields import LEVELS, OF_MANY_FIELDS, Meaning
 from graph.identity.matching.relations import Relation
 
 Floats = NDArray[np.float64]
 
-WITNESSES = frozenset((Meaning.BIRTH_DATE, Meaning.GIVEN_NAME, Meaning.IDENTIFIER))
+WITNESSES = frozenset((Meaning.BIRTH_DATE, Meaning.GIVEN_NAME, *OF_MANY_FIELDS))
 CERTAIN = 9.0
 """Log odds without the witness from which a pair is taken for a match: one in eight thousand is none."""
 CALIBRATED = (-4.0, CERTAIN)

@@ -160,6 +160,7 @@ KEYS: Mapping[Meaning, Mapping[str, Callable[[str], str]]] = {
     },
     Meaning.PHONE: {"whole": _whole, "beginning": _beginning(6), "end": _end(4)},
     Meaning.IDENTIFIER: {"whole": _whole, "beginning": _beginning(5), "end": _end(4)},
+    Meaning.ISSUED: {"whole": _whole},
     Meaning.STREET: {
         "whole": _whole,
         "number": _house_number,

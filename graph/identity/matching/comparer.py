@@ -9,7 +9,7 @@ from numba import get_num_threads
 from numpy.typing import NDArray
 
 from graph.identity.matching.comparisons import COMPARISONS, FEW_PAIRS, Values, cross_similarity, levels_of_equals
-from graph.identity.matching.fields import ELSEWHERE, LEVELS, Meaning
+from graph.identity.matching.fields import ELSEWHERE, LEVELS, OF_MANY_FIELDS, Meaning
 from graph.identity.matching.records import Column, Records
 
 Index = NDArray[np.int64]
@@ -66,7 +66,7 @@ class Comparer:
         levels = np.full((len(left), len(columns)), SILENT, dtype=np.int8)
         rarity = np.zeros((len(left), len(columns)), dtype=np.float32)
         place: dict[Meaning, int] = {
-            column.meaning: number for number, column in enumerate(columns) if column.meaning is not Meaning.IDENTIFIER
+            column.meaning: number for number, column in enumerate(columns) if column.meaning not in OF_MANY_FIELDS
         }
         without_parts = _without_parts(columns, place, left, right)
 

@@ -367,6 +367,7 @@ COMPARISONS: Mapping[Meaning, Callable[[Values], _Level]] = {
     Meaning.REGION: _different(Meaning.REGION),
     Meaning.POSTAL_CODE: _code(Meaning.POSTAL_CODE),
     Meaning.IDENTIFIER: _code(Meaning.IDENTIFIER),
+    Meaning.ISSUED: _different(Meaning.ISSUED),
 }
 """Levels of pairs of values that are not equal."""
 

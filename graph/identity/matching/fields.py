@@ -26,6 +26,8 @@ class Meaning(StrEnum):
     POSTAL_CODE = "postal_code"
     IDENTIFIER = "identifier"
     """An id that a source or an authority gave: a national id, a passport, a loyalty account."""
+    ISSUED = "issued"
+    """An id that software gave and carries, of a user, a cookie or a device: nobody types it, and the next one is another person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,4 +164,8 @@ LEVELS: dict[Meaning, Levels] = {
         chance=0.005,
     ),
     Meaning.IDENTIFIER: Levels(_CODE, graded=(1, 2), differs=0.3, chance=0.00001),
+    Meaning.ISSUED: Levels(("exact", "different"), differs=0.3, chance=0.00001),
 }
+
+OF_MANY_FIELDS = frozenset((Meaning.IDENTIFIER, Meaning.ISSUED))
+"""Meanings of which records may have several fields."""

@@ -13,7 +13,16 @@ from numpy.typing import NDArray
 
 from graph.identity.matching.fields import LEVELS, Meaning
 from graph.model.claim import Claim
-from graph.model.identifier import EMAIL, NAME_BIRTH_DATE, PHONE, POSTAL_ADDRESS
+from graph.model.identifier import (
+    ANONYMOUS_ID,
+    CARD_TOKEN,
+    DEVICE_ID,
+    EMAIL,
+    NAME_BIRTH_DATE,
+    PHONE,
+    POSTAL_ADDRESS,
+    USER_ID,
+)
 
 T = TypeVar("T")
 Codes = NDArray[np.int32]
@@ -22,6 +31,8 @@ UNKNOWN = "_"
 _NOT_COMPARED = frozenset((POSTAL_ADDRESS, NAME_BIRTH_DATE))
 """Identifiers made of fields that are compared by themselves."""
 SHARED_BY = 100.0
+_ISSUED = frozenset((USER_ID, ANONYMOUS_ID, DEVICE_ID, CARD_TOKEN))
+"""Namespaces of ids that software gives and carries."""
 LEAST_PHONE_DIGITS = 5
 """Digits from which a text is compared as a phone number."""
 PHONE_DIGITS = 10
@@ -223,7 +234,8 @@ def _identifiers(claims: Sequence[Claim], given: Mapping[int, "_Given"]) -> Iter
     known = [(record, digits[phone]) for record, phone in zip(*phones, strict=True) if len(digits[phone]) >= LEAST_PHONE_DIGITS]
     yield _of_values(PHONE, Meaning.PHONE, len(claims), [record for record, _ in known], [phone for _, phone in known])
     for namespace, (records, values) in stated.items():
-        yield _of_values(namespace, Meaning.IDENTIFIER, len(claims), records, values)
+        meaning = Meaning.ISSUED if namespace in _ISSUED else Meaning.IDENTIFIER
+        yield _of_values(namespace, meaning, len(claims), records, values)
 
 
 def _with_given(records: list[int], values: list[str], given: Mapping[int, list[str]]) -> tuple[list[int], list[str]]:
