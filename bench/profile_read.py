@@ -90,11 +90,11 @@ class HttpConnection:
         found = await self.field("profile", QUERY, {"identifier": {"namespace": "email", "value": email}})
         return found["name"]["full"], [edge["node"]["messageId"] for edge in found["journey"]["edges"]]
 
-    async def field(self, name: str, query: str, variables: dict[str, Any]) -> Any:
+    async def field(self, name: str, query: str, variables: dict[str, Any], *, required: bool = True) -> Any:
         """One field of the answer to a query.
 
         Raises:
-            BenchError: the answer does not have it.
+            BenchError: the answer does not have it, or where it is not ``required``, is an error.
         """
         body = orjson.dumps({"query": query, "variables": variables})
         self._writer.write(f"{self._head}content-length: {len(body)}\r\n\r\n".encode() + body)
@@ -102,7 +102,7 @@ class HttpConnection:
         length = int(head.partition("content-length:")[2].partition("\r\n")[0])
         answer = orjson.loads(await self._reader.readexactly(length))
         found = (answer.get("data") or {}).get(name)
-        if not found:
+        if not found and (required or answer.get("errors")):
             raise BenchError(f"the server answered {head.splitlines()[0]} with {str(answer)[:300]}")
         return found
 

@@ -241,7 +241,7 @@ async def measure(
             name = f"{processes}x{concurrency}"
             async with open_database(stack_address(settings).neo4j) as database:
                 warm = Visits(customers=customers, source=f"warm-{name}", seed=processes)
-                await _settled(settings)
+                await settled(settings)
                 await stream(installation, settings, warm, url=url, count=max(count // 3, 2_000))
                 visits = Visits(customers=customers, source=f"stream-{name}", seed=10 + processes)
                 done = taken[processes, concurrency] = await stream(installation, settings, visits, url=url, count=count)
@@ -297,7 +297,7 @@ async def _jetstream(settings: Settings) -> AsyncIterator[JetStreamContext]:
         await client.close()
 
 
-async def _settled(settings: Settings) -> None:
+async def settled(settings: Settings) -> None:
     """Wait until nothing is left to write or to resolve."""
     async with _jetstream(settings) as js:
         await _drained(js, EVENTS_STREAM, WORKERS_DURABLE)
