@@ -27,7 +27,7 @@ class Meaning(StrEnum):
     IDENTIFIER = "identifier"
     """An id that a source or an authority gave: a national id, a passport, a loyalty account."""
     ISSUED = "issued"
-    """An id that software gave and carries, of a user, a cookie or a device: nobody types it, and the next one is another person."""
+    """An id that software gave and carries, of a user, a cookie or a device: nobody types it, and the next is somebody else."""
 
 
 @dataclass(frozen=True, slots=True)

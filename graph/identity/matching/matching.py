@@ -30,14 +30,13 @@ LARGEST_COMPONENT = 120
 """Records among which clusters are looked for at once; larger components are taken apart at their weakest connections."""
 
 
-@dataclass(frozen=True, slots=True)
-class Matching:
-    """What matching came to. Pairs are of record numbers, left < right, sorted; all pairs of each component are there."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Linked:
+    """Records that were linked. Pairs are of record numbers, left < right, sorted; all pairs of each component are there."""
 
     records: Records
     comparer: Comparer
     model: MatchModel
-    candidates: int
     left: Index
     right: Index
     compared: Compared
@@ -45,9 +44,6 @@ class Matching:
     log_odds: Floats
     """(pairs,): of each pair by itself, natural logarithm."""
     linkage: Linkage
-    calibration: Calibration
-    threshold: float
-    """Log odds, natural, that joining two clusters took."""
 
     @property
     def linked(self) -> NDArray[np.bool_]:
@@ -55,6 +51,16 @@ class Matching:
         clusters = self.linkage.clusters
         linked: NDArray[np.bool_] = clusters[self.left] == clusters[self.right]
         return linked
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matching(Linked):
+    """What matching came to."""
+
+    candidates: int
+    calibration: Calibration
+    threshold: float
+    """Log odds, natural, that joining two clusters took."""
 
 
 def match_records(

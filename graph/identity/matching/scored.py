@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from graph.identity.matching.comparer import Compared, chunks
 from graph.identity.matching.fields import LEVELS, OF_MANY_FIELDS, Meaning
 from graph.identity.matching.linkage import PairEvidence
-from graph.identity.matching.matching import CONNECTING, Matching, evidence_of
+from graph.identity.matching.matching import CONNECTING, Linked, evidence_of
 from graph.identity.matching.model import MatchModel
 from graph.identity.matching.records import Records
 from graph.identity.matching.relations import Relation
@@ -67,7 +67,7 @@ class Kept:
             yield RecordId(ids[left]), RecordId(ids[right]), weight, linked
 
 
-def kept_pairs(matching: Matching) -> Kept:
+def kept_pairs(matching: Linked) -> Kept:
     """The pairs that are linked or connect, and those that share an identifier: of these one must know if they do not match."""
     count = len(matching.records)
     linked = matching.linked
@@ -82,7 +82,7 @@ def kept_pairs(matching: Matching) -> Kept:
     return Kept(left, right, clusters[left] == clusters[right], _weights(matching, left, right, places), places)
 
 
-def _places(matching: Matching, left: Index, right: Index) -> Index:
+def _places(matching: Linked, left: Index, right: Index) -> Index:
     """Where pairs are among those that matching compared, -1 where they are not."""
     count = len(matching.records)
     known, asked = matching.left * count + matching.right, left * count + right
@@ -90,7 +90,7 @@ def _places(matching: Matching, left: Index, right: Index) -> Index:
     return np.where(np.append(known, -1)[places] == asked, places, -1)
 
 
-def _weights(matching: Matching, left: Index, right: Index, places: Index) -> NDArray[np.float64]:
+def _weights(matching: Linked, left: Index, right: Index, places: Index) -> NDArray[np.float64]:
     """Log odds of pairs in bits, from what matching found; those that it did not compare are compared now."""
     odds = np.append(matching.log_odds, 0.0)[places]
     new = np.flatnonzero(places < 0)
@@ -123,7 +123,7 @@ def _sharing(records: Records) -> Iterator[Index]:
             yield a[different] * count + b[different]
 
 
-def scored_matches(matching: Matching, kept: Kept) -> Iterator[ScoredMatch]:
+def scored_matches(matching: Linked, kept: Kept) -> Iterator[ScoredMatch]:
     """The kept pairs as evidence."""
     ids = matching.records.ids
     source = matching.records.source.astype(np.int64)
@@ -134,14 +134,14 @@ def scored_matches(matching: Matching, kept: Kept) -> Iterator[ScoredMatch]:
         yield from (ScoredMatch(*row, text) for row, text in zip(part.rows(ids), texts, strict=True))
 
 
-def explained(matching: Matching, left: Index, right: Index) -> list[ScoredMatch]:
+def explained(matching: Linked, left: Index, right: Index) -> list[ScoredMatch]:
     """Any pairs of record numbers, left < right, as evidence would be kept of them."""
     nowhere = np.full(len(left), -1, dtype=np.int64)
     linked = matching.linkage.clusters[left] == matching.linkage.clusters[right]
     return list(scored_matches(matching, Kept(left, right, linked, _weights(matching, left, right, nowhere), nowhere)))
 
 
-def _compared(matching: Matching, kept: Kept) -> Compared:
+def _compared(matching: Linked, kept: Kept) -> Compared:
     """How pairs agree, from what matching compared; those that it did not compare are compared now."""
     new = np.flatnonzero(kept.places < 0)
     anew = matching.comparer.compare(kept.left[new], kept.right[new])
