@@ -1,8 +1,8 @@
 """How long it takes from the moment an event is due until a reader in another process finds it in the profile over GraphQL.
 
 A shop with known customers gets events at a steady rate. A reader asks for profiles over HTTP, again and again, until what it
-waits for is there: the touchpoint in the profile of its cookie; and of a new cookie that signs in, what the cookie did *before* in
-the profile of the account, which only a merge of the two can bring there. The limit, at the same rate in the same run, is a
+waits for is there: the touchpoint in the profile of its cookie; and of a new cookie that signs in, what it did *before* in the
+profile of the account, which only a merge of the two can bring there. The limit, at the same rate in the same run, is a
 process that takes the same events from a JetStream stream and writes them by the fastest idempotent Cypher, until its commit:
 nothing is resolved, and nobody reads. All times count from when an event is due, so a sender that falls behind hides nothing.
 """

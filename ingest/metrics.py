@@ -43,6 +43,14 @@ SETTLED_SECONDS: Final = Histogram(
 SETTLE_MEMBERS: Final = Histogram(
     "kindred_settle_members", "Members in a resolver's batch.", buckets=(1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 5000)
 )
+RECORDS_SCORED: Final = Counter(
+    "kindred_records_scored_total",
+    "Records that a resolver scored where it settled identities: new ones, and those that changed.",
+)
+RECORDS_UNSCORED: Final = Counter(
+    "kindred_records_unscored_total",
+    "Records that a resolver could not score where it settled identities: the next resolution of everything does.",
+)
 IDENTITY_CHANGES: Final = Counter(
     "kindred_identity_changes_total", "Changes of identities that a resolver wrote, by purpose and kind.", ["purpose", "kind"]
 )

@@ -18,3 +18,9 @@ def count_reports(reports: Iterable[ResolutionReport]) -> None:
     for report in reports:
         for kind, count in report.decisions.items():
             metrics.IDENTITY_CHANGES.labels(purpose=report.purpose.value, kind=kind).inc(count)
+
+
+def count_scored(scored: int, unscored: int) -> None:
+    """Count records that were scored where identities were settled, and those that wait for a resolution of everything."""
+    metrics.RECORDS_SCORED.inc(scored)
+    metrics.RECORDS_UNSCORED.inc(unscored)

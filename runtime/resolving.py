@@ -15,6 +15,7 @@ from neo4j.exceptions import DriverError, Neo4jError
 from graph.database import Database
 from graph.errors import KindredError
 from graph.identity.conclusion import ORDER
+from graph.identity.live_matcher import LiveMatcher
 from graph.identity.progress import Progress
 from graph.identity.resolver import ResolutionReport, Resolver, open_resolver
 from graph.identity.stewardship import open_stewardship
@@ -24,7 +25,7 @@ from graph.repositories.evidence import GraphUnavailable
 from graph.repositories.identities import ResolutionBusy
 from ingest.live import Settle, TouchedHandler, follow_touched
 from ingest.publisher import open_nats
-from runtime.resolver_metrics import count_effect
+from runtime.resolver_metrics import count_effect, count_scored
 from runtime.settings import Settings
 from runtime.wiring import open_platform, retention
 
@@ -39,20 +40,25 @@ REST_FACTOR = 4.0
 """A resolver rests this many times as long as its last resolution took: it never takes more than a fifth of one core's time."""
 
 
-def make_resolver(database: Database) -> Resolver:
-    """A resolver on this machine's clock."""
-    return open_resolver(database, clock=lambda: datetime.now(UTC), new_id=lambda: uuid.uuid4().hex)
+def make_resolver(database: Database, *, pupil: LiveMatcher | None = None) -> Resolver:
+    """A resolver on this machine's clock; ``pupil`` learns what it scores records by."""
+    return open_resolver(database, clock=lambda: datetime.now(UTC), new_id=lambda: uuid.uuid4().hex, pupil=pupil)
 
 
 async def resolve_once(
-    database: Database, purposes: Sequence[Purpose], *, progress: Progress, patience_seconds: float = PATIENCE_SECONDS
+    database: Database,
+    purposes: Sequence[Purpose],
+    *,
+    progress: Progress,
+    patience_seconds: float = PATIENCE_SECONDS,
+    pupil: LiveMatcher | None = None,
 ) -> list[ResolutionReport]:
     """Resolve purposes, first waiting for whoever resolves them now.
 
     Raises:
         ResolutionBusy: somebody else resolved all through the patience.
     """
-    resolver = make_resolver(database)
+    resolver = make_resolver(database, pupil=pupil)
     async for attempt in stamina.retry_context(
         on=ResolutionBusy, attempts=None, timeout=patience_seconds, wait_initial=0.25, wait_max=1.0
     ):
@@ -66,13 +72,15 @@ def make_surveyor(database: Database) -> Surveyor:
     return open_surveyor(database, clock=lambda: datetime.now(UTC))
 
 
-async def resolve_and_measure(database: Database, purposes: Sequence[Purpose], *, progress: Progress) -> list[ResolutionReport]:
+async def resolve_and_measure(
+    database: Database, purposes: Sequence[Purpose], *, progress: Progress, pupil: LiveMatcher | None = None
+) -> list[ResolutionReport]:
     """Resolve purposes, then measure the health of those that changed since they were measured, whoever changed them.
 
     Raises:
         ResolutionBusy: somebody else resolved all through the patience.
     """
-    reports = await resolve_once(database, purposes, progress=progress)
+    reports = await resolve_once(database, purposes, progress=progress, pupil=pupil)
     try:
         await make_surveyor(database).measure_changed(ORDER, progress=progress)
     except (Neo4jError, DriverError) as error:
@@ -95,10 +103,11 @@ async def resolve_repeatedly(
     Stores that are away are waited for. A resolution of everything that is under way is given up when told to stop; the next one
     heals what it left.
     """
-    following = asyncio.create_task(_follow(settings, stopping=stopping))
+    matcher = LiveMatcher(told=count_scored)
+    following = asyncio.create_task(_follow(settings, matcher, stopping=stopping))
     try:
         await _resolve_repeatedly(
-            settings, purposes, every_seconds=every_seconds, progress=progress, stopping=stopping, report=report
+            settings, purposes, matcher, every_seconds=every_seconds, progress=progress, stopping=stopping, report=report
         )
     except BaseException:
         following.cancel()
@@ -109,6 +118,7 @@ async def resolve_repeatedly(
 async def _resolve_repeatedly(
     settings: Settings,
     purposes: Sequence[Purpose],
+    matcher: LiveMatcher,
     *,
     every_seconds: float,
     progress: Progress,
@@ -117,7 +127,7 @@ async def _resolve_repeatedly(
 ) -> None:
     while not stopping.is_set():
         began = time.monotonic()
-        work = asyncio.ensure_future(_resolve_connected(settings, purposes, progress=progress))
+        work = asyncio.ensure_future(_resolve_connected(settings, purposes, matcher, progress=progress))
         told = asyncio.ensure_future(stopping.wait())
         await asyncio.wait({work, told}, return_when=asyncio.FIRST_COMPLETED)
         told.cancel()
@@ -137,7 +147,7 @@ async def _resolve_repeatedly(
     log.info("resolver.stopped", during="rest")
 
 
-async def _follow(settings: Settings, *, stopping: asyncio.Event) -> None:
+async def _follow(settings: Settings, matcher: LiveMatcher, *, stopping: asyncio.Event) -> None:
     """Settle what workers touch until ``stopping`` is set; stores that are away are waited for."""
     while not stopping.is_set():
         try:
@@ -146,7 +156,7 @@ async def _follow(settings: Settings, *, stopping: asyncio.Event) -> None:
                 open_nats(platform.nats_url, retention=retention(settings)) as connection,
             ):
                 log.info("resolver.following")
-                handler = TouchedHandler(settle=settling(platform.database))
+                handler = TouchedHandler(settle=settling(platform.database, matcher=matcher))
                 await follow_touched(connection.jetstream(), handler=handler, stopping=stopping)
         except (KindredError, DriverError, nats.errors.Error, OSError) as error:
             log.warning("resolver.waiting", reason=str(error) or type(error).__name__)
@@ -154,9 +164,9 @@ async def _follow(settings: Settings, *, stopping: asyncio.Event) -> None:
                 await asyncio.wait_for(stopping.wait(), timeout=STORE_POLL_SECONDS)
 
 
-def settling(database: Database) -> Settle:
-    """Settles identities in a database, on this machine's clock."""
-    stewardship = open_stewardship(database, clock=lambda: datetime.now(UTC), new_id=lambda: uuid.uuid4().hex)
+def settling(database: Database, *, matcher: LiveMatcher | None = None) -> Settle:
+    """Settles identities in a database, on this machine's clock; with ``matcher`` it scores records that say something new."""
+    stewardship = open_stewardship(database, clock=lambda: datetime.now(UTC), new_id=lambda: uuid.uuid4().hex, matcher=matcher)
 
     async def settle(members: Sequence[str]) -> None:
         try:
@@ -169,6 +179,8 @@ def settling(database: Database) -> Settle:
     return settle
 
 
-async def _resolve_connected(settings: Settings, purposes: Sequence[Purpose], *, progress: Progress) -> list[ResolutionReport]:
+async def _resolve_connected(
+    settings: Settings, purposes: Sequence[Purpose], matcher: LiveMatcher, *, progress: Progress
+) -> list[ResolutionReport]:
     async with open_platform(settings) as platform:
-        return await resolve_and_measure(platform.database, purposes, progress=progress)
+        return await resolve_and_measure(platform.database, purposes, progress=progress, pupil=matcher)

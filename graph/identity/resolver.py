@@ -10,6 +10,7 @@ from typing import Any
 
 from graph.database import Database
 from graph.identity.conclusion import ORDER, Conclusion, OnLoop, conclude
+from graph.identity.live_matcher import LiveMatcher
 from graph.identity.matcher import Matcher
 from graph.identity.planning import ID_PREFIX, identities_after, plan_memberships
 from graph.identity.policy import Policy
@@ -294,15 +295,17 @@ class Resolver:
         )
 
 
-def open_resolver(database: Database, *, clock: Callable[[], datetime], new_id: Callable[[], str]) -> Resolver:
-    """A resolver with the policies that are in force whenever it resolves."""
+def open_resolver(
+    database: Database, *, clock: Callable[[], datetime], new_id: Callable[[], str], pupil: LiveMatcher | None = None
+) -> Resolver:
+    """A resolver with the policies that are in force whenever it resolves; ``pupil`` learns what it scores records by."""
     claims = ClaimRepository(database)
     published = PolicyRepository(database)
     return Resolver(
         claims=claims,
         identities=IdentityRepository(database),
         components=ComponentRepository(database, new_graph_name=lambda: f"kindred-{new_id()}"),
-        matcher=ScoresRecords(MatchRepository(database), clock=clock, new_id=new_id),
+        matcher=ScoresRecords(MatchRepository(database), clock=clock, new_id=new_id, pupil=pupil),
         references=ReferenceRepository(database),
         homes=HomeRepository(database),
         policies=lambda: policies_in_force(published),

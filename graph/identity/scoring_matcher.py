@@ -7,11 +7,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from time import perf_counter
 
+from graph.identity.live_matcher import LiveMatcher
 from graph.identity.matcher import Matched
 from graph.identity.matching.estimates import estimates
+from graph.identity.matching.live import scorer_for
 from graph.identity.matching.matching import Matching, match_records
 from graph.identity.matching.records import Records, records_of
 from graph.identity.matching.scored import Kept, digest, kept_pairs, parameters_json, scored_matches
+from graph.identity.matching.scorer import scorer_json, scorer_of
 from graph.identity.progress import Progress
 from graph.model.claim import Assertion, EvidenceSet, Match, weight_as_read
 from graph.model.identity import Purpose
@@ -22,8 +25,17 @@ from graph.repositories.matches import MatchRepository
 class ScoresRecords:
     """Scores the records whenever what they state has changed since they were scored last."""
 
-    def __init__(self, matches: MatchRepository, *, clock: Callable[[], datetime], new_id: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        matches: MatchRepository,
+        *,
+        clock: Callable[[], datetime],
+        new_id: Callable[[], str],
+        pupil: LiveMatcher | None = None,
+    ) -> None:
+        """``pupil`` learns what scores all records, to score those that come later."""
         self._matches = matches
+        self._pupil = pupil
         self._clock = clock
         self._new_id = new_id
 
@@ -39,23 +51,35 @@ class ScoresRecords:
         if latest is not None and latest.evidence_digest == evidence_digest:
             standing = await self._matches.matches()
             seconds.begin("")
+            stored, name = latest.scorer, latest.id
+
+            async def teach() -> None:
+                if self._pupil is not None and stored is not None:
+                    await self._pupil.learn(records, scorer_of(stored), matches=standing, model=name)
+
             return Matched(
-                evidence=replace(evidence, matches=standing), estimates=json.loads(latest.estimates), seconds=seconds.by_step
+                evidence=replace(evidence, matches=standing),
+                estimates=json.loads(latest.estimates),
+                seconds=seconds.by_step,
+                keep=teach,
             )
         matching, kept = await asyncio.to_thread(_match, asked, seconds)
         matches = await asyncio.to_thread(_matches, matching, kept)
-        expected = estimates(matching)
+        expected, scorer = estimates(matching), scorer_for(matching)
         model = MatchModelRecord(
             id=f"model_{self._new_id()}",
             evidence_digest=evidence_digest,
             parameters=parameters_json(matching.model),
             estimates=json.dumps(expected),
+            scorer=scorer_json(scorer),
         )
         at = self._clock()
 
         async def keep() -> None:
             advance = progress.stage("write matches", len(matches))
             await self._matches.replace(scored_matches(matching, kept), model, at=at, progress=advance)
+            if self._pupil is not None:
+                await self._pupil.learn(records, scorer, matches=matches, model=model.id)
 
         seconds.begin("")
         return Matched(evidence=replace(evidence, matches=matches), estimates=expected, seconds=seconds.by_step, keep=keep)

@@ -19,6 +19,7 @@ from graph.identity.carrying import carried_households
 from graph.identity.following import Following, NothingLearnt, centre_of, ended_and_changed
 from graph.identity.home_surroundings import TooWide
 from graph.identity.individuals import Components
+from graph.identity.live_matcher import LiveMatcher, Scored
 from graph.identity.local import NO_CHANGE, Change, LocalResolver, Neighbourhood, NeighbourhoodReader, members_after
 from graph.identity.nearby import NearbyComponents
 from graph.identity.planning import ID_PREFIX, plan_memberships
@@ -127,8 +128,10 @@ class Stewardship:
         clock: Callable[[], datetime],
         new_id: Callable[[], str],
         patience_seconds: float = PATIENCE_SECONDS,
+        matcher: LiveMatcher | None = None,
     ) -> None:
         self._database = database
+        self._matcher = LiveMatcher() if matcher is None else matcher
         self._graph = _Graph(database)
         self._assertions = AssertionRepository(database)
         self._reviews = ReviewRepository(database)
@@ -216,6 +219,8 @@ class Stewardship:
     async def settle(self, members: Iterable[str], *, actor: str = "resolver") -> Effect:
         """Bring the neighbourhood of some members in line with the evidence, as a resolution of everything would.
 
+        Records among them that say something new are scored before, as far as the matcher has learnt by what.
+
         It is done in one transaction, whole or not at all. It gives way to whoever waits for a lease, so that it may be called
         without a pause.
 
@@ -224,18 +229,21 @@ class Stewardship:
         """
         about = frozenset(members)
 
-        async def work(tx: Transaction) -> Effect:
+        async def work(tx: Transaction) -> tuple[Effect, Scored]:
             graph, run_id = _Graph(tx), self._new_id()
             # Until the transaction's end nobody else gets past this.
             await graph.identities.hold(*Purpose, holder=run_id, now=self._clock(), gives_way=True)
-            planned = await self._plan(graph, Change(), about, run_id=run_id, actor=actor)
+            scored = await self._matcher.score(tx, about, at=self._clock())
+            planned = await self._plan(graph, Change(), about | scored.members, run_id=run_id, actor=actor)
             await self._apply(graph, planned, run_id=run_id, said=None)
             await graph.identities.release(*Purpose, holder=run_id)
-            return planned.effect
+            return planned.effect, scored
 
         async for attempt in self._patiently():
             with attempt:
-                return await self._database.write(work)
+                effect, scored = await self._database.write(work)
+                scored.keep()
+                return effect
         raise AssertionError("unreachable")
 
     async def _take(
@@ -413,14 +421,17 @@ class Stewardship:
         return IdentityId(ID_PREFIX[purpose] + self._new_id())
 
 
-def open_stewardship(database: Database, *, clock: Callable[[], datetime], new_id: Callable[[], str]) -> Stewardship:
-    """Stewardship by the policies in force."""
+def open_stewardship(
+    database: Database, *, clock: Callable[[], datetime], new_id: Callable[[], str], matcher: LiveMatcher | None = None
+) -> Stewardship:
+    """Stewardship by the policies in force; with ``matcher`` records are scored where identities are settled."""
     return Stewardship(
         database,
         policies=policies_in_force,
         components=NearbyComponents(ComponentRepository(database, new_graph_name=lambda: f"kindred-{new_id()}")),
         clock=clock,
         new_id=new_id,
+        matcher=matcher,
     )
 
 

@@ -102,3 +102,5 @@ class MatchModelRecord:
     """Its probabilities, as JSON."""
     estimates: str
     """What it expects of its own precision and recall, as JSON."""
+    scorer: str | None = None
+    """What scores records that come later, as JSON; None where that is not known."""

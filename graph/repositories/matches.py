@@ -1,16 +1,17 @@
 """Scored evidence between records in the graph: reading it, and bringing it in line with new scores."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 
-from graph.database import Database
+from graph.database import Runs
 from graph.model.claim import Match, weight_as_read
 from graph.model.ids import RecordId
 from graph.model.scored_match import MatchModelRecord, ScoredMatch, levels_in
 from graph.repositories.paging import WRITERS, all_or_stop, batches, read_pages
 from graph.statements import match as statements
 from graph.statements.identity import PageParameters
+from graph.statements.review import READ_MATCHES_AROUND, AroundParameters
 from graph.statements.statement import NoParameters
 
 PAGE_RECORDS = 5_000
@@ -22,7 +23,7 @@ _Standing = dict[tuple[str, str], tuple[float, bool, str]]
 class MatchRepository:
     """Scored pairs of records, and the models that scored them."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Runs) -> None:
         self._database = database
 
     async def latest_model(self) -> statements.LatestModelRow | None:
@@ -72,9 +73,46 @@ class MatchRepository:
         for pairs in batches(sorted(gone), BATCH_MATCHES):
             await self._retract(pairs, at)
         parameters = statements.RecordModelParameters(
-            id=model.id, evidence_digest=model.evidence_digest, parameters=model.parameters, estimates=model.estimates, at=at
+            id=model.id,
+            evidence_digest=model.evidence_digest,
+            parameters=model.parameters,
+            estimates=model.estimates,
+            scorer=model.scorer,
+            at=at,
         )
         await self._database.run(statements.RECORD_MODEL, parameters)
+
+    async def bring_in_line(
+        self, records: Sequence[RecordId], scored: Iterable[ScoredMatch], *, model: str, at: datetime
+    ) -> set[RecordId]:
+        """Let exactly these scores hold among some records, and those with others as they are; returns whose are others now.
+
+        The model was recorded before.
+        """
+        if not records:
+            return set()
+        asked = set(records)
+        rows = await self._database.run(READ_MATCHES_AROUND, AroundParameters(members=records, as_of=None))
+        standing = {
+            (row.left_id, row.right_id): (row.match_weight, row.linked, levels_in(row.comparisons))
+            for row in rows
+            if row.left_id in asked and row.right_id in asked
+        }
+        wanted = {(match.left, match.right): match for match in scored}
+        changed = [match for pair, match in wanted.items() if (before := standing.get(pair)) is None or not _same(before, match)]
+        gone = sorted({*(standing.keys() - wanted.keys()), *(standing.keys() & {(m.left, m.right) for m in changed})})
+        if gone:
+            await self._retract(gone, at)
+        if changed:
+            await self._record(changed, model, at)
+        return {RecordId(end) for pair in (*gone, *((m.left, m.right) for m in changed)) for end in pair}
+
+    async def _record(self, scored: Sequence[ScoredMatch], model: str, at: datetime) -> None:
+        left, right, weights, linked, comparisons = zip(*scored, strict=True)
+        parameters = statements.RecordMatchesParameters(
+            left_ids=left, right_ids=right, match_weights=weights, linked=linked, comparisons=comparisons, model=model, at=at
+        )
+        await self._database.run(statements.RECORD_MATCHES, parameters)
 
     async def _write(
         self,
@@ -88,11 +126,7 @@ class MatchRepository:
             # Retract before recording: of one pair two scores never hold at once.
             if replaced := [(m.left, m.right) for m in batch if (m.left, m.right) in standing]:
                 await self._retract(replaced, at)
-            left, right, weights, linked, comparisons = zip(*batch, strict=True)
-            parameters = statements.RecordMatchesParameters(
-                left_ids=left, right_ids=right, match_weights=weights, linked=linked, comparisons=comparisons, model=model, at=at
-            )
-            await self._database.run(statements.RECORD_MATCHES, parameters)
+            await self._record(batch, model, at)
             progress(len(batch))
 
     async def _retract(self, pairs: Iterable[tuple[str, str]], at: datetime) -> None:

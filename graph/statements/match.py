@@ -58,6 +58,7 @@ class RecordModelParameters:
     evidence_digest: str
     parameters: str
     estimates: str
+    scorer: str | None
     at: datetime
 
 
@@ -75,6 +76,7 @@ class LatestModelRow:
     id: str
     evidence_digest: str
     estimates: str
+    scorer: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -211,7 +211,7 @@ LABELS = (
     Label(
         name="MatchModel",
         meaning="What records were scored with",
-        properties=(*_texts("id"), *_times("at", "used_at"), *_hidden("evidence_digest", "parameters", "estimates")),
+        properties=(*_texts("id"), *_times("at", "used_at"), *_hidden("evidence_digest", "parameters", "estimates", "scorer")),
         key="id",
         caption=("id",),
         colour="#57C7E3",

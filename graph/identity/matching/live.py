@@ -59,12 +59,19 @@ class Rescored:
     """All whose scores among each other were looked at, sorted."""
     matches: tuple[ScoredMatch, ...]
     """The scores that hold among these records now; others among them hold no more."""
+    new: tuple[RecordId, ...]
+    """Those of them that say something new."""
     unscored: int
     """Records of a source that no record was of when all were matched: the next matching of everything scores them."""
     stated: tuple[Stated, ...]
     """What they state now, in the same order."""
     component: tuple[int, ...]
     """The number of each one's component, in the same order."""
+
+
+def scorer_for(matching: Matching) -> Scorer:
+    """What a matching learnt, to score what comes later by."""
+    return Scorer(survey_of(matching.records), matching.model, matching.comparer.aliases, matching.threshold)
 
 
 class _Blocks:
@@ -90,11 +97,10 @@ class _Blocks:
 class LiveMatching:
     """All records that were matched, and what came since. Not safe to be used by several at once."""
 
-    def __init__(self, records: Records, scorer: Scorer, *, threshold: float, component: NDArray[np.int32]) -> None:
+    def __init__(self, records: Records, scorer: Scorer, component: NDArray[np.int32]) -> None:
         """``component`` is (records,): the component of each, in which records are linked or not."""
         self._records = records
         self._scorer = scorer
-        self._threshold = threshold
         self._fields = scorer.survey.fields
         self._columns = [records.columns[field.name] for field in self._fields]
         self._more = [_More(column) for column in self._columns]
@@ -117,9 +123,8 @@ class LiveMatching:
     @classmethod
     def of(cls, matching: Matching) -> "LiveMatching":
         """By what a matching learnt."""
-        scorer = Scorer(survey_of(matching.records), matching.model, matching.comparer.aliases)
         component = components(matching.left, matching.right, len(matching.records))
-        return cls(matching.records, scorer, threshold=matching.threshold, component=component)
+        return cls(matching.records, scorer_for(matching), component)
 
     @property
     def sources(self) -> frozenset[str]:
@@ -177,7 +182,7 @@ class LiveMatching:
     def _linked(self, numbers: Sequence[int], rows: Mapping[int, Stated], *, unscored: int) -> Rescored:
         """Cluster records anew, whichever of them connect."""
         if not numbers:
-            return Rescored((), (), unscored, (), ())
+            return Rescored((), (), (), unscored, (), ())
         stated = sorted((self._row(number, rows) for number in numbers), key=lambda each: each.id)
         records, model = self._measured(stated), self._scorer.model
         compares = Comparer(records, self._scorer.aliases)
@@ -194,10 +199,17 @@ class LiveMatching:
             right=right,
             compared=compared,
             log_odds=evidence.log_odds,
-            linkage=profile_linkage(left, right, evidence, len(stated), threshold=self._threshold),
+            linkage=profile_linkage(left, right, evidence, len(stated), threshold=self._scorer.threshold),
         )
         matches = tuple(scored_matches(linked, kept_pairs(linked)))
-        return Rescored(tuple(each.id for each in stated), matches, unscored, tuple(stated), tuple(component.tolist()))
+        return Rescored(
+            records=tuple(each.id for each in stated),
+            matches=matches,
+            new=tuple(each.id for each in rows.values()),
+            unscored=unscored,
+            stated=tuple(stated),
+            component=tuple(component.tolist()),
+        )
 
     def _connected(self, new: Stated, fellows: Sequence[int], rows: Mapping[int, Stated]) -> set[int]:
         """Those that a record's fellows are clustered with, of the fellows that it may be one person with."""

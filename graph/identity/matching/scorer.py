@@ -28,6 +28,8 @@ class Scorer:
     model: MatchModel
     aliases: frozenset[tuple[str, str]] = frozenset()
     """Pairs of given names that were learnt to be one name, the smaller first."""
+    threshold: float = 0.0
+    """Log odds, natural, that joining two clusters takes."""
 
 
 def scorer_json(scorer: Scorer) -> str:
@@ -37,6 +39,7 @@ def scorer_json(scorer: Scorer) -> str:
             "survey": _survey_values(scorer.survey),
             "model": _model_values(scorer.model),
             "aliases": sorted(list(pair) for pair in scorer.aliases),
+            "threshold": scorer.threshold,
         },
         allow_nan=False,
         ensure_ascii=False,
@@ -50,6 +53,7 @@ def scorer_of(text: str) -> Scorer:
         survey=_survey_of(values["survey"]),
         model=_model_of(values["model"]),
         aliases=frozenset((one, other) for one, other in values["aliases"]),
+        threshold=values["threshold"],
     )
 
 
