@@ -47,6 +47,14 @@ LOCAL_REASONS_KEPT = ("generic", "blocked", PREDICTED)
 """What a neighbourhood does not decide anew: the first two are about identifiers at which it ends, the last no policy reports."""
 
 
+Tell = Callable[[Effect], Awaitable[None]]
+"""Told what was changed, after it is; raises nothing."""
+
+
+async def tell_nobody(effect: Effect) -> None:
+    """For whoever has nobody to tell what was changed."""
+
+
 class ReasonMissing(KindredError):  # noqa: N818 - states what was observed, as the others do
     """An action without a reason."""
 
@@ -127,7 +135,9 @@ class Stewardship:
         clock: Callable[[], datetime],
         new_id: Callable[[], str],
         patience_seconds: float = PATIENCE_SECONDS,
+        tell: Tell = tell_nobody,
     ) -> None:
+        self._tell = tell
         self._database = database
         self._graph = _Graph(database)
         self._assertions = AssertionRepository(database)
@@ -235,7 +245,9 @@ class Stewardship:
 
         async for attempt in self._patiently():
             with attempt:
-                return await self._database.write(work)
+                effect = await self._database.write(work)
+                await self._tell(effect)
+                return effect
         raise AssertionError("unreachable")
 
     async def _take(
@@ -262,6 +274,7 @@ class Stewardship:
             await self._decide(planned, members, kind, said, purpose, act, run_id)
             await self._graph.identities.hold(*Purpose, holder=run_id, now=self._clock())
             await self._apply(self._graph, planned, run_id=run_id, said=said)
+        await self._tell(planned.effect)
         return planned.effect
 
     async def _plan(self, graph: _Graph, change: Change, members: Iterable[str], *, run_id: str, actor: str) -> _Plans:
@@ -413,14 +426,17 @@ class Stewardship:
         return IdentityId(ID_PREFIX[purpose] + self._new_id())
 
 
-def open_stewardship(database: Database, *, clock: Callable[[], datetime], new_id: Callable[[], str]) -> Stewardship:
-    """Stewardship by the policies in force."""
+def open_stewardship(
+    database: Database, *, clock: Callable[[], datetime], new_id: Callable[[], str], tell: Tell = tell_nobody
+) -> Stewardship:
+    """Stewardship by the policies in force; ``tell`` hears of what it changes."""
     return Stewardship(
         database,
         policies=policies_in_force,
         components=NearbyComponents(ComponentRepository(database, new_graph_name=lambda: f"kindred-{new_id()}")),
         clock=clock,
         new_id=new_id,
+        tell=tell,
     )
 
 
