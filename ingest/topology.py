@@ -8,6 +8,8 @@ from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, DiscardPolicy,
 from nats.js.errors import NotFoundError
 
 from ingest.streams import (
+    CHANGES_STREAM,
+    CHANGES_SUBJECT,
     DEAD_LETTERS_STREAM,
     DEAD_LETTERS_SUBJECT,
     EVENTS_STREAM,
@@ -19,6 +21,8 @@ from ingest.streams import (
 )
 
 DAY_SECONDS: Final = 86_400.0
+CHANGES_SECONDS: Final = 120.0
+CHANGES_MAX_BYTES: Final = 16 * 1024**2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +106,21 @@ async def ensure_topology(js: JetStreamContext, *, retention: Retention) -> None
             discard=DiscardPolicy.OLD,
             max_age=retention.touched_days * DAY_SECONDS,
             max_bytes=retention.touched_max_bytes,
+        ),
+    )
+    await _ensure_stream(
+        js,
+        StreamConfig(
+            name=CHANGES_STREAM,
+            description="About whom something is new in the graph, for those who follow them now",
+            subjects=[CHANGES_SUBJECT],
+            retention=RetentionPolicy.LIMITS,
+            # Whoever missed some looks at the graph, where they are of.
+            storage=StorageType.MEMORY,
+            num_replicas=1,
+            discard=DiscardPolicy.OLD,
+            max_age=CHANGES_SECONDS,
+            max_bytes=CHANGES_MAX_BYTES,
         ),
     )
     await js.add_consumer(

@@ -17,11 +17,13 @@ from graph.errors import KindredError
 from graph.identity.conclusion import ORDER
 from graph.identity.progress import Progress
 from graph.identity.resolver import ResolutionReport, Resolver, open_resolver
-from graph.identity.stewardship import open_stewardship
+from graph.identity.stewardship import Tell, open_stewardship, tell_nobody
 from graph.identity.survey import Surveyor, open_surveyor
 from graph.model.identity import Purpose
+from graph.model.stewardship import Effect
 from graph.repositories.evidence import GraphUnavailable
 from graph.repositories.identities import ResolutionBusy
+from ingest.changes import ChangeNotes
 from ingest.live import Settle, TouchedHandler, follow_touched
 from ingest.publisher import open_nats
 from runtime.resolver_metrics import count_effect
@@ -95,10 +97,11 @@ async def resolve_repeatedly(
     Stores that are away are waited for. A resolution of everything that is under way is given up when told to stop; the next one
     heals what it left.
     """
-    following = asyncio.create_task(_follow(settings, stopping=stopping))
+    line = _Line()
+    following = asyncio.create_task(_follow(settings, line=line, stopping=stopping))
     try:
         await _resolve_repeatedly(
-            settings, purposes, every_seconds=every_seconds, progress=progress, stopping=stopping, report=report
+            settings, purposes, every_seconds=every_seconds, progress=progress, stopping=stopping, report=report, line=line
         )
     except BaseException:
         following.cancel()
@@ -114,6 +117,7 @@ async def _resolve_repeatedly(
     progress: Progress,
     stopping: asyncio.Event,
     report: Callable[[list[ResolutionReport]], None],
+    line: "_Line",
 ) -> None:
     while not stopping.is_set():
         began = time.monotonic()
@@ -128,7 +132,10 @@ async def _resolve_repeatedly(
             log.info("resolver.stopped", during="resolution")
             return
         try:
-            report(work.result())
+            reports = work.result()
+            report(reports)
+            if line.notes is not None and any(each.changed for each in reports):
+                await line.notes.tell_everybody()
         except (ResolutionBusy, Neo4jError, DriverError, OSError) as error:
             log.warning("resolver.waiting", reason=str(error))
         rest_seconds = max(every_seconds, REST_FACTOR * (time.monotonic() - began))
@@ -137,7 +144,13 @@ async def _resolve_repeatedly(
     log.info("resolver.stopped", during="rest")
 
 
-async def _follow(settings: Settings, *, stopping: asyncio.Event) -> None:
+class _Line:
+    """By what those who follow somebody are told, while there is a connection."""
+
+    notes: ChangeNotes | None = None
+
+
+async def _follow(settings: Settings, *, line: _Line, stopping: asyncio.Event) -> None:
     """Settle what workers touch until ``stopping`` is set; stores that are away are waited for."""
     while not stopping.is_set():
         try:
@@ -146,7 +159,8 @@ async def _follow(settings: Settings, *, stopping: asyncio.Event) -> None:
                 open_nats(platform.nats_url, retention=retention(settings)) as connection,
             ):
                 log.info("resolver.following")
-                handler = TouchedHandler(settle=settling(platform.database))
+                line.notes = ChangeNotes(connection)
+                handler = TouchedHandler(settle=settling(platform.database, tell=telling(line.notes)))
                 await follow_touched(connection.jetstream(), handler=handler, stopping=stopping)
         except (KindredError, DriverError, nats.errors.Error, OSError) as error:
             log.warning("resolver.waiting", reason=str(error) or type(error).__name__)
@@ -154,9 +168,18 @@ async def _follow(settings: Settings, *, stopping: asyncio.Event) -> None:
                 await asyncio.wait_for(stopping.wait(), timeout=STORE_POLL_SECONDS)
 
 
-def settling(database: Database) -> Settle:
-    """Settles identities in a database, on this machine's clock."""
-    stewardship = open_stewardship(database, clock=lambda: datetime.now(UTC), new_id=lambda: uuid.uuid4().hex)
+def telling(notes: ChangeNotes) -> Tell:
+    """Tells those who follow somebody what an action or a settlement changed."""
+
+    async def tell(effect: Effect) -> None:
+        await notes.tell(effect.topics)
+
+    return tell
+
+
+def settling(database: Database, *, tell: Tell = tell_nobody) -> Settle:
+    """Settles identities in a database, on this machine's clock; ``tell`` hears of what that changes."""
+    stewardship = open_stewardship(database, clock=lambda: datetime.now(UTC), new_id=lambda: uuid.uuid4().hex, tell=tell)
 
     async def settle(members: Sequence[str]) -> None:
         try:

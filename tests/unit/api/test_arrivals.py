@@ -1,4 +1,4 @@
-"""Whatever becomes visible late, whoever enters and leaves, wherever a subscriber takes up again: each touchpoint is told once."""
+"""Whatever becomes visible late, whoever enters and leaves, wherever one takes up again: each touchpoint is told once."""
 
 import asyncio
 from collections.abc import Sequence
