@@ -92,7 +92,7 @@ def create_app(
     recommendations = RecommendationDesk(acts, models, suppressed=suppressed_products)
     substitutes = SubstitutionDesk(acts, models, suppressed=suppressed_products)
     embeddings = EmbeddingRepository(database)
-    live, subscribers = LiveRepository(database), hub or LiveHub()
+    live, subscribers = LiveRepository(database), LiveHub() if hub is None else hub
     work = Work()
 
     def new_context(caller: Caller) -> Context:

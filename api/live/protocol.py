@@ -7,6 +7,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Final
 
+from graphql import GraphQLError
 from starlette.websockets import WebSocketDisconnect
 from strawberry.asgi import ASGIWebSocketAdapter
 from strawberry.http.exceptions import WebSocketDisconnected
@@ -15,7 +16,7 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import Bas
 from strawberry.subscriptions.protocols.graphql_transport_ws.types import CompleteMessage, Message
 
 from api.context import Context
-from api.errors import ErrorCodes
+from api.errors import INVALID_QUERY, ErrorCodes
 from api.metrics import ApiMetrics
 
 TOO_SLOW: Final = 4420
@@ -95,8 +96,11 @@ class LiveHandler(BaseGraphQLTransportWSHandler[Context, None]):
     async def _coded(self, results: Any) -> AsyncGenerator[Any, None]:
         async with aclosing(results):
             async for result in results:
-                if result.errors and not isinstance(
-                    result.errors[0].original_error, CannotGetOperationTypeError | InvalidOperationTypeError
-                ):
-                    result.errors = [self.terms.errors.coded(error) for error in result.errors]
+                if result.errors:
+                    result.errors = [self._one_coded(error) for error in result.errors]
                 yield result
+
+    def _one_coded(self, error: GraphQLError) -> GraphQLError:
+        if isinstance(error.original_error, CannotGetOperationTypeError | InvalidOperationTypeError):
+            return GraphQLError("one subscription is expected here", extensions={"code": INVALID_QUERY})
+        return self.terms.errors.coded(error)
