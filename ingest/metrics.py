@@ -50,3 +50,4 @@ ARCHIVED: Final = Counter("kindred_archived_total", "Events that the archiver wr
 NOTES_LOST: Final = Counter(
     "kindred_notes_lost_total", "Notes of changes that could not be published: subscribers find those by looking."
 )
+ANNOUNCED: Final = Counter("kindred_announced_total", "Decisions announced as CloudEvents.")

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import nats.errors
 import stamina
 import structlog
+from nats.js import JetStreamContext
 from neo4j.exceptions import DriverError, Neo4jError
 
 from graph.database import Database
@@ -21,8 +22,10 @@ from graph.identity.stewardship import Tell, open_stewardship, tell_nobody
 from graph.identity.survey import Surveyor, open_surveyor
 from graph.model.identity import Purpose
 from graph.model.stewardship import Effect
+from graph.repositories.announcements import AnnouncementRepository
 from graph.repositories.evidence import GraphUnavailable
 from graph.repositories.identities import ResolutionBusy
+from ingest.announcing import Announcer
 from ingest.changes import ChangeNotes
 from ingest.live import Settle, TouchedHandler, follow_touched
 from ingest.publisher import open_nats
@@ -35,6 +38,8 @@ log = structlog.get_logger(__name__)
 PATIENCE_SECONDS = 1_800.0
 """How long a resolution waits for another one of the same purpose to end."""
 STORE_POLL_SECONDS = 2.0
+ANNOUNCE_SECONDS = 2.0
+"""How often it is looked for what others decided, such as stewards."""
 SERVER_FAILED = "Neo.DatabaseError.Transaction."
 """Errors of a server that cannot begin or commit any transaction, as on a full disk, whatever it is asked."""
 REST_FACTOR = 4.0
@@ -134,6 +139,7 @@ async def _resolve_repeatedly(
         try:
             reports = work.result()
             report(reports)
+            line.decided.set()
             if line.notes is not None and any(each.changed for each in reports):
                 await line.notes.tell_everybody()
         except (ResolutionBusy, Neo4jError, DriverError, OSError) as error:
@@ -145,9 +151,13 @@ async def _resolve_repeatedly(
 
 
 class _Line:
-    """By what those who follow somebody are told, while there is a connection."""
+    """By what others are told of what was decided."""
 
-    notes: ChangeNotes | None = None
+    def __init__(self) -> None:
+        self.notes: ChangeNotes | None = None
+        """For those who follow somebody, once there is a connection."""
+        self.decided = asyncio.Event()
+        """For the announcer."""
 
 
 async def _follow(settings: Settings, *, line: _Line, stopping: asyncio.Event) -> None:
@@ -160,12 +170,39 @@ async def _follow(settings: Settings, *, line: _Line, stopping: asyncio.Event) -
             ):
                 log.info("resolver.following")
                 line.notes = ChangeNotes(connection)
-                handler = TouchedHandler(settle=settling(platform.database, tell=telling(line.notes)))
-                await follow_touched(connection.jetstream(), handler=handler, stopping=stopping)
+                announcing = asyncio.create_task(_announce(platform.database, connection.jetstream(), line=line))
+                handler = TouchedHandler(settle=settling(platform.database, tell=_telling(line)))
+                try:
+                    await follow_touched(connection.jetstream(), handler=handler, stopping=stopping)
+                finally:
+                    announcing.cancel()
+                    await asyncio.gather(announcing, return_exceptions=True)
         except (KindredError, DriverError, nats.errors.Error, OSError) as error:
             log.warning("resolver.waiting", reason=str(error) or type(error).__name__)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stopping.wait(), timeout=STORE_POLL_SECONDS)
+
+
+async def _announce(database: Database, js: JetStreamContext, *, line: _Line) -> None:
+    """Announce what is decided, by whomever, until cancelled; stores that are away are waited for."""
+    announcer = Announcer(AnnouncementRepository(database), js, now=lambda: datetime.now(UTC))
+    while True:
+        line.decided.clear()
+        try:
+            await announcer.announce()
+        except (KindredError, Neo4jError, DriverError, nats.errors.Error, OSError) as error:
+            log.info("announcer.waiting", reason=str(error) or type(error).__name__)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(line.decided.wait(), timeout=ANNOUNCE_SECONDS)
+
+
+def _telling(line: _Line) -> Tell:
+    async def tell(effect: Effect) -> None:
+        line.decided.set()
+        if line.notes is not None:
+            await line.notes.tell(effect.topics)
+
+    return tell
 
 
 def telling(notes: ChangeNotes) -> Tell:
