@@ -34,7 +34,8 @@ NOW = datetime(2026, 5, 1, 9, tzinfo=UTC)
 PEOPLE = 30
 LAST_OF_ITS_RUN = """
 MATCH (latest:Decision {purpose: 'individual'}) WITH latest ORDER BY latest.at DESC LIMIT 1
-CREATE (another:Decision) SET another = latest, another.id = '0 of the same run'
+CREATE (another:Decision {id: '0 of the same run'})
+SET another += latest {.kind, .purpose, .policy_version, .actor, .at, .before, .after, .reason, .run_id}
 """
 
 
