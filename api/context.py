@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol, TypeAlias, TypeVar
 
@@ -10,6 +10,8 @@ import strawberry
 from strawberry.dataloader import DataLoader
 
 from api.auth import Caller
+from api.live.hub import LiveHub
+from api.metrics import ApiMetrics
 from gnn.serving.recommendations import RecommendationDesk
 from gnn.serving.substitutes import SubstitutionDesk
 from graph.database import Database
@@ -21,6 +23,7 @@ from graph.model.identifier import Identifier
 from graph.model.proposal import PolicyDiff
 from graph.repositories.embeddings import EmbeddingRepository
 from graph.repositories.journeys import JourneyRepository
+from graph.repositories.live import LiveRepository
 from graph.repositories.profiles import ProfileRepository
 
 T = TypeVar("T")
@@ -83,6 +86,9 @@ class Context:
     recommendations: RecommendationDesk
     substitutes: SubstitutionDesk
     embeddings: EmbeddingRepository
+    live: LiveRepository
+    hub: LiveHub
+    metrics: ApiMetrics
     propose: Propose
     work: Work
     clock: Callable[[], datetime]
@@ -90,7 +96,17 @@ class Context:
     caller: Caller
     operation: str | None = None
     """Name of the operation, once the document is parsed."""
+    connection_params: Mapping[str, object] | None = None
+    """What the client of a WebSocket said of itself."""
     _loaders: dict[Hashable, DataLoader[str, Any]] = field(default_factory=dict)
+
+    def renewed(self) -> "Context":
+        """The same for another operation of one connection."""
+        return replace(self, operation=None, _loaders={})
+
+    def forget(self) -> None:
+        """Read anew whatever is asked for from now on."""
+        self._loaders.clear()
 
     async def load(self, read: Read[T], key: str, **arguments: Hashable) -> T:
         """Read one object; all that one step of the execution asks of ``read`` with the same arguments is one statement."""

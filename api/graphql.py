@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
@@ -15,16 +16,25 @@ from starlette.types import Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 from strawberry import Schema
 from strawberry.asgi import GraphQL
+from strawberry.exceptions import ConnectionRejectionError
 from strawberry.http import GraphQLRequestData
+from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.types import ExecutionResult
+from strawberry.types.unset import UnsetType
 
 from api.auth import Authenticator, Caller
 from api.context import Context
 from api.errors import ErrorCodes
+from api.live.protocol import SEND_SECONDS, LiveHandler, LiveTerms, TextAdapter
 from api.metrics import ApiMetrics
 from graph.tracing import span
 
 MAX_BODY_BYTES = 100_000
+MAX_SUBSCRIPTIONS = 50
+"""Open at once on one connection."""
+INIT_WAIT = timedelta(seconds=10)
+"""How long a WebSocket may take to say whose it is."""
+NOBODY = Caller(name="", roles=frozenset())
 
 NewContext = Callable[[Caller], Context]
 """What the resolvers of one request get."""
@@ -34,8 +44,10 @@ class GraphQLEndpoint(GraphQL[Context, None]):
     """Strawberry's view with limits of time and size, keys and metrics.
 
     A request without a valid key is answered 401; one that is too large 413; one that takes
-    too long ends with the error ``timeout``.
+    too long ends with the error ``timeout``. Subscriptions come by WebSocket (``api.live.protocol``), and nothing else does.
     """
+
+    websocket_adapter_class = TextAdapter
 
     def __init__(
         self,
@@ -47,8 +59,21 @@ class GraphQLEndpoint(GraphQL[Context, None]):
         metrics: ApiMetrics,
         request_seconds: float,
         graphiql: bool,
+        allowed_origins: Sequence[str] = (),
+        send_seconds: float = SEND_SECONDS,
     ) -> None:
-        super().__init__(schema, graphql_ide="graphiql" if graphiql else None, allow_queries_via_get=False)
+        super().__init__(
+            schema,
+            graphql_ide="graphiql" if graphiql else None,
+            allow_queries_via_get=False,
+            subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL,),
+            connection_init_wait_timeout=INIT_WAIT,
+            max_subscriptions_per_connection=MAX_SUBSCRIPTIONS,
+            allowed_origins=allowed_origins,
+        )
+        # By a class of its own: the view makes a handler for each connection, and hands it nothing but itself.
+        terms = LiveTerms(errors=errors, metrics=metrics, send_seconds=send_seconds)
+        self.graphql_transport_ws_handler_class = type("Handler", (LiveHandler,), {"terms": terms})
         self._errors = errors
         self._authenticator = authenticator
         self._new_context = new_context
@@ -59,7 +84,8 @@ class GraphQLEndpoint(GraphQL[Context, None]):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] != "http":
-            await WebSocket(scope, receive=receive, send=send).close(code=1008)
+            # Who it is comes with its first message, for a browser can send no headers here.
+            await super().__call__(scope, receive, send)
             return
         request = Request(scope)
         caller = self._authenticator.caller_of(request.headers.get("authorization"))
@@ -83,8 +109,21 @@ class GraphQLEndpoint(GraphQL[Context, None]):
         await super().__call__(scope, _replayed(body), send)
 
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:  # noqa: ARG002
-        """The request's own context."""
-        return self._new_context(request.state.identity)
+        """The request's own context; that of a WebSocket is nobody's until it has said whose it is."""
+        return self._new_context(NOBODY if isinstance(request, WebSocket) else request.state.identity)
+
+    async def on_ws_connect(self, context: Context) -> UnsetType | dict[str, object] | None:
+        """Take the key from a WebSocket's first message.
+
+        Raises:
+            ConnectionRejectionError: it has no valid one; the connection is closed with 4403.
+        """
+        authorization = (context.connection_params or {}).get("authorization")
+        caller = self._authenticator.caller_of(authorization if isinstance(authorization, str) else None)
+        if caller is None:
+            raise ConnectionRejectionError
+        context.caller = caller
+        return await super().on_ws_connect(context)
 
     async def execute_single(
         self,

@@ -1,6 +1,9 @@
 """Metrics of the API, for Prometheus."""
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from api.graph_metrics import GraphMetrics
 
@@ -29,6 +32,32 @@ class ApiMetrics:
             buckets=SECONDS,
             registry=registry,
         )
+
+        self._subscribers = Gauge(
+            "kindred_graphql_subscribers", "Subscriptions that are open, by field.", ["field"], registry=registry
+        )
+        self._told = Counter(
+            "kindred_graphql_subscription_messages", "What subscribers were told, by field.", ["field"], registry=registry
+        )
+        self._slow = Counter(
+            "kindred_graphql_slow_subscribers",
+            "Connections closed because their clients did not read what they were sent.",
+            registry=registry,
+        )
+
+    @contextmanager
+    def subscriber(self, field: str) -> Iterator[None]:
+        """Count a subscription as open."""
+        with self._subscribers.labels(field=field).track_inprogress():
+            yield
+
+    def told(self, field: str) -> None:
+        """Count one message to a subscriber."""
+        self._told.labels(field=field).inc()
+
+    def slow_subscriber(self) -> None:
+        """Count a connection that was closed for its client's slowness."""
+        self._slow.inc()
 
     def request(self, *, route: str, status: int, seconds: float) -> None:
         """Count one HTTP request; ``route`` is the pattern of the path, never the path itself."""

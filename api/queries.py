@@ -51,21 +51,7 @@ class Query(ExplainQuery, StewardQuery, PolicyQuery, HealthQuery, Recommendation
         as_of: AsOf = None,
     ) -> ProfileResult:
         """Normalises the identifier as ingest does, and looks it up."""
-        as_of = moment(as_of, name="asOf")
-        normalised = info.context.normalise(identifier.namespace, identifier.value)
-        if isinstance(normalised, RejectedValue):
-            return InvalidIdentifier(namespace=identifier.namespace, value=identifier.value, message=normalised.reason)
-        found = await info.context.profiles.find(normalised.key, purpose=graph_purpose(purpose), as_of=as_of)
-        if isinstance(found, NoIdentity):
-            return ProfileNotFound(
-                identifier=Identifier.of(normalised),
-                purpose=purpose,
-                as_of=as_of,
-                reason=NotFoundReason(found.reason.value),
-                held_back=list(found.held_back),
-                message=_sentence(f"{normalised.namespace} {normalised.value}", found, purpose),
-            )
-        return profile(found, as_of=as_of)
+        return await find_profile(info, identifier, purpose=purpose, as_of=moment(as_of, name="asOf"))
 
     @strawberry.field(description="A profile by its identity's id. The id of a merged identity leads to the one that survived.")
     async def identity(self, info: Info, id: IdentityIdArgument, as_of: AsOf = None) -> IdentityResult:  # noqa: A002
@@ -83,6 +69,26 @@ class Query(ExplainQuery, StewardQuery, PolicyQuery, HealthQuery, Recommendation
                 message=f"{id} is an identity of the purpose {found.purpose.value}",
             )
         return found
+
+
+async def find_profile(
+    info: Info, identifier: IdentifierInput, *, purpose: Purpose, as_of: datetime | None
+) -> Profile | ProfileNotFound | InvalidIdentifier:
+    """The profile of whoever has an identifier, for one purpose; ``as_of`` is checked."""
+    normalised = info.context.normalise(identifier.namespace, identifier.value)
+    if isinstance(normalised, RejectedValue):
+        return InvalidIdentifier(namespace=identifier.namespace, value=identifier.value, message=normalised.reason)
+    found = await info.context.profiles.find(normalised.key, purpose=graph_purpose(purpose), as_of=as_of)
+    if isinstance(found, NoIdentity):
+        return ProfileNotFound(
+            identifier=Identifier.of(normalised),
+            purpose=purpose,
+            as_of=as_of,
+            reason=NotFoundReason(found.reason.value),
+            held_back=list(found.held_back),
+            message=_sentence(f"{normalised.namespace} {normalised.value}", found, purpose),
+        )
+    return profile(found, as_of=as_of)
 
 
 async def _identity(info: Info, given: str, *, as_of: datetime | None) -> Profile | IdentityNotFound:

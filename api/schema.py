@@ -13,8 +13,10 @@ from api.auth import Role
 from api.limits import MAX_COST, MAX_TOKENS, RULES, CostLimit
 from api.mutations import Mutation
 from api.queries import Query
+from api.subscriptions import Subscription
 
 CACHED_DOCUMENTS = 512
+READING = frozenset({OperationType.QUERY, OperationType.SUBSCRIPTION})
 
 
 class IntrospectionByRole(SchemaExtension):
@@ -29,14 +31,14 @@ class IntrospectionByRole(SchemaExtension):
 
 
 class ReadingByRole(SchemaExtension):
-    """Refuses queries to callers whose key does not have the role for them. Mutations refuse by their own results."""
+    """Refuses queries and subscriptions to callers whose key has no role for them. Mutations refuse by their own results."""
 
     def on_validate(self) -> Iterator[None]:
         """The document is parsed by now, if it can be."""
         execution = self.execution_context
         caller = getattr(execution.context, "caller", None)
         known = execution.graphql_document is not None and not execution.pre_execution_errors
-        if caller and known and execution.operation_type is OperationType.QUERY and not caller.may(Role.READ):
+        if caller and known and execution.operation_type in READING and not caller.may(Role.READ):
             message = f"the API key {caller.name} does not have the role {Role.READ.value}"
             execution.pre_execution_errors = [GraphQLError(message, extensions={"code": "forbidden"})]
         yield
@@ -68,7 +70,11 @@ def build_schema(*, development: bool) -> strawberry.Schema:
     if not development:
         extensions.insert(0, IntrospectionByRole)
     return strawberry.Schema(
-        Query, mutation=Mutation, extensions=extensions, config=StrawberryConfig(disable_field_suggestions=not development)
+        Query,
+        mutation=Mutation,
+        subscription=Subscription,
+        extensions=extensions,
+        config=StrawberryConfig(disable_field_suggestions=not development),
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any, Protocol, TypeVar
 
-from neo4j import AsyncDriver, AsyncGraphDatabase, AsyncManagedTransaction, Record
+from neo4j import AsyncDriver, AsyncGraphDatabase, AsyncManagedTransaction, Record, unit_of_work
 from neo4j.exceptions import DriverError, Neo4jError
 from neo4j.graph import Entity, Path
 from neo4j.time import Date as Neo4jDate
@@ -116,12 +116,20 @@ class Database:
             async with self._driver.session(database=self._name) as session:
                 return await session.execute_read(lambda tx: work(Transaction(tx, database=self)))
 
-    async def write(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
-        """Run ``work`` in one write transaction; it may be run again after a transient failure."""
+    async def write(self, work: Callable[[Transaction], Awaitable[T]], *, within_seconds: float | None = None) -> T:
+        """Run ``work`` in one write transaction; it may be run again after a transient failure.
+
+        One that takes longer than ``within_seconds`` is ended by the server, and nothing of it is written.
+        """
+
+        @unit_of_work(timeout=within_seconds)
+        async def transaction(tx: AsyncManagedTransaction) -> T:
+            return await work(Transaction(tx, database=self))
+
         # Ends with the commit.
         with span("neo4j write", kind=SpanKind.CLIENT, attributes=_NEO4J):
             async with self._driver.session(database=self._name) as session:
-                return await session.execute_write(lambda tx: work(Transaction(tx, database=self)))
+                return await session.execute_write(transaction)
 
     async def verify(self) -> None:
         """Raise the driver's error unless the server answers."""

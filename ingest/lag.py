@@ -9,10 +9,17 @@ from typing import Final
 from nats.js import JetStreamContext
 from nats.js.errors import NotFoundError
 
-from ingest.streams import DEAD_LETTERS_STREAM, EVENTS_STREAM, RESOLVERS_DURABLE, TOUCHED_STREAM, WORKERS_DURABLE
+from ingest.streams import (
+    ANNOUNCEMENTS_STREAM,
+    DEAD_LETTERS_STREAM,
+    EVENTS_STREAM,
+    RESOLVERS_DURABLE,
+    TOUCHED_STREAM,
+    WORKERS_DURABLE,
+)
 
 CONSUMERS: Final[Mapping[str, str]] = {WORKERS_DURABLE: EVENTS_STREAM, RESOLVERS_DURABLE: TOUCHED_STREAM}
-STREAMS: Final = (EVENTS_STREAM, DEAD_LETTERS_STREAM, TOUCHED_STREAM)
+STREAMS: Final = (EVENTS_STREAM, DEAD_LETTERS_STREAM, TOUCHED_STREAM, ANNOUNCEMENTS_STREAM)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -55,3 +55,7 @@ IDENTITY_CHANGES: Final = Counter(
     "kindred_identity_changes_total", "Changes of identities that a resolver wrote, by purpose and kind.", ["purpose", "kind"]
 )
 ARCHIVED: Final = Counter("kindred_archived_total", "Events that the archiver wrote to files.")
+NOTES_LOST: Final = Counter(
+    "kindred_notes_lost_total", "Notes of changes that could not be published: subscribers find those by looking."
+)
+ANNOUNCED: Final = Counter("kindred_announced_total", "Decisions announced as CloudEvents.")

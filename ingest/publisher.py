@@ -140,7 +140,7 @@ class EventPublisher:
         Raises:
             EventsUnavailable: no acknowledgement within the patience; some are told or none.
         """
-        for part in _parts(sorted(members), bytes_of_one=max(self._connection.max_payload // 2, 1)):
+        for part in parts_of(sorted(members), bytes_of_one=max(self._connection.max_payload // 2, 1)):
             headers = {} if accepted_at is None else {ACCEPTED_AT_HEADER: accepted_at.isoformat()}
             await self._send(TOUCHED_SUBJECT, orjson.dumps(part), headers)
 
@@ -272,7 +272,7 @@ async def _on_error(error: Exception) -> None:
     log.warning("nats.connection", reason=str(error) or type(error).__name__)
 
 
-def _parts(members: Sequence[str], *, bytes_of_one: int) -> Iterator[list[str]]:
+def parts_of(members: Sequence[str], *, bytes_of_one: int) -> Iterator[list[str]]:
     """Members in lists of about so many bytes each."""
     part: list[str] = []
     room = bytes_of_one

@@ -8,6 +8,10 @@ from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, DiscardPolicy,
 from nats.js.errors import NotFoundError
 
 from ingest.streams import (
+    ANNOUNCEMENTS_STREAM,
+    ANNOUNCEMENTS_SUBJECT,
+    CHANGES_STREAM,
+    CHANGES_SUBJECT,
     DEAD_LETTERS_STREAM,
     DEAD_LETTERS_SUBJECT,
     EVENTS_STREAM,
@@ -19,6 +23,8 @@ from ingest.streams import (
 )
 
 DAY_SECONDS: Final = 86_400.0
+CHANGES_SECONDS: Final = 120.0
+CHANGES_MAX_BYTES: Final = 16 * 1024**2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +42,7 @@ class Retention:
     """Servers of a cluster that keep each message, and the consumers; with 3 one may be lost, with 5 two."""
     touched_days: float = 2.0
     touched_max_bytes: int = 256 * 1024**2
+    announcements_days: float = 30.0
     duplicate_window_seconds: float = 600.0
     """A repetition within this time is dropped by the server; a later one is recognised by its id in the graph."""
 
@@ -102,6 +109,36 @@ async def ensure_topology(js: JetStreamContext, *, retention: Retention) -> None
             discard=DiscardPolicy.OLD,
             max_age=retention.touched_days * DAY_SECONDS,
             max_bytes=retention.touched_max_bytes,
+        ),
+    )
+    await _ensure_stream(
+        js,
+        StreamConfig(
+            name=ANNOUNCEMENTS_STREAM,
+            description="Decisions about identities as CloudEvents, each once, in order by purpose",
+            subjects=[f"{ANNOUNCEMENTS_SUBJECT}.>"],
+            retention=RetentionPolicy.LIMITS,
+            storage=StorageType.FILE,
+            num_replicas=retention.replicas,
+            discard=DiscardPolicy.OLD,
+            max_age=retention.announcements_days * DAY_SECONDS,
+            duplicate_window=retention.duplicate_window_seconds,
+            allow_direct=True,
+        ),
+    )
+    await _ensure_stream(
+        js,
+        StreamConfig(
+            name=CHANGES_STREAM,
+            description="About whom something is new in the graph, for those who follow them now",
+            subjects=[CHANGES_SUBJECT],
+            retention=RetentionPolicy.LIMITS,
+            # Whoever missed some looks at the graph, where they are of.
+            storage=StorageType.MEMORY,
+            num_replicas=1,
+            discard=DiscardPolicy.OLD,
+            max_age=CHANGES_SECONDS,
+            max_bytes=CHANGES_MAX_BYTES,
         ),
     )
     await js.add_consumer(

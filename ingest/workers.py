@@ -5,7 +5,7 @@ whatever dies between two steps, the message comes again and leaves the same gra
 """
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Iterator, Sequence
 from dataclasses import dataclass
 from time import perf_counter, time
 from typing import assert_never
@@ -14,7 +14,7 @@ import nats.errors
 import structlog
 from nats.aio.msg import Msg
 
-from graph.model.evidence import Evidence
+from graph.model.evidence import Evidence, RecordVersion
 from graph.repositories.evidence import (
     AlreadyThere,
     Conflict,
@@ -25,6 +25,7 @@ from graph.repositories.evidence import (
     Written,
 )
 from ingest import metrics
+from ingest.changes import ChangeNotes
 from ingest.dead_letters import count_of
 from ingest.normalise.event import EventRefused, parse_event, to_evidence
 from ingest.publisher import EventPublisher, EventsUnavailable
@@ -51,16 +52,23 @@ class BatchHandler:
     """Writes batches of messages from the events stream into the graph.
 
     ``region`` is the country assumed for phone numbers without a country code. ``stopping``, once set, ends waits early.
-    Resolvers are told whose identities a batch may change (see ``ingest.live``).
+    Resolvers are told whose identities a batch may change (see ``ingest.live``), and by ``notes`` those who follow somebody now.
     """
 
     def __init__(
-        self, *, evidence: EvidenceRepository, publisher: EventPublisher, region: str, stopping: asyncio.Event | None = None
+        self,
+        *,
+        evidence: EvidenceRepository,
+        publisher: EventPublisher,
+        region: str,
+        stopping: asyncio.Event | None = None,
+        notes: ChangeNotes | None = None,
     ) -> None:
         self._evidence = evidence
         self._publisher = publisher
         self._region = region
         self._stopping = stopping or asyncio.Event()
+        self._notes = notes
         self._failures = 0
 
     @traced_batch("write events")
@@ -125,6 +133,9 @@ class BatchHandler:
             # Before any is acknowledged: of what comes again all members are touched once more.
             oldest = min(evidence.recorded_at for _, evidence in batch)
             await self._publisher.touch(written.touched, accepted_at=oldest)
+        if self._notes is not None:
+            news = (evidence for (_, evidence), what in zip(batch, written.outcomes, strict=True) if isinstance(what, Written))
+            await self._notes.tell({topic for evidence in news for topic in _topics(evidence)})
         return [(message, outcome) for (message, _), outcome in zip(batch, written.outcomes, strict=True)]
 
     async def _settle(self, message: Msg, outcome: Outcome, poison: list[tuple[Msg, Poison]]) -> None:
@@ -178,6 +189,14 @@ class BatchHandler:
             await asyncio.wait_for(self._stopping.wait(), timeout=delay)
         except TimeoutError:
             return
+
+
+def _topics(evidence: Evidence) -> Iterator[str]:
+    """Whom an event is about."""
+    if isinstance(evidence, RecordVersion):
+        yield evidence.record_id
+    for identifier in evidence.identifiers:
+        yield identifier.key
 
 
 async def _tell(settlement: Awaitable[None]) -> None:

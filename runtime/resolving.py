@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import nats.errors
 import stamina
 import structlog
+from nats.js import JetStreamContext
 from neo4j.exceptions import DriverError, Neo4jError
 
 from graph.database import Database
@@ -18,11 +19,15 @@ from graph.identity.conclusion import ORDER
 from graph.identity.live_matcher import LiveMatcher
 from graph.identity.progress import Progress
 from graph.identity.resolver import ResolutionReport, Resolver, open_resolver
-from graph.identity.stewardship import open_stewardship
+from graph.identity.stewardship import Tell, open_stewardship, tell_nobody
 from graph.identity.survey import Surveyor, open_surveyor
 from graph.model.identity import Purpose
+from graph.model.stewardship import Effect
+from graph.repositories.announcements import AnnouncementRepository
 from graph.repositories.evidence import GraphUnavailable
 from graph.repositories.identities import ResolutionBusy
+from ingest.announcing import Announcer
+from ingest.changes import ChangeNotes
 from ingest.live import Settle, TouchedHandler, follow_touched
 from ingest.publisher import open_nats
 from runtime.resolver_metrics import count_effect, count_scored
@@ -34,6 +39,8 @@ log = structlog.get_logger(__name__)
 PATIENCE_SECONDS = 1_800.0
 """How long a resolution waits for another one of the same purpose to end."""
 STORE_POLL_SECONDS = 2.0
+ANNOUNCE_SECONDS = 2.0
+"""How often it is looked for what others decided, such as stewards."""
 SERVER_FAILED = "Neo.DatabaseError.Transaction."
 """Errors of a server that cannot begin or commit any transaction, as on a full disk, whatever it is asked."""
 REST_FACTOR = 4.0
@@ -103,11 +110,11 @@ async def resolve_repeatedly(
     Stores that are away are waited for. A resolution of everything that is under way is given up when told to stop; the next one
     heals what it left.
     """
-    matcher = LiveMatcher(told=count_scored)
-    following = asyncio.create_task(_follow(settings, matcher, stopping=stopping))
+    line = _Line()
+    following = asyncio.create_task(_follow(settings, line=line, stopping=stopping))
     try:
         await _resolve_repeatedly(
-            settings, purposes, matcher, every_seconds=every_seconds, progress=progress, stopping=stopping, report=report
+            settings, purposes, every_seconds=every_seconds, progress=progress, stopping=stopping, report=report, line=line
         )
     except BaseException:
         following.cancel()
@@ -118,16 +125,16 @@ async def resolve_repeatedly(
 async def _resolve_repeatedly(
     settings: Settings,
     purposes: Sequence[Purpose],
-    matcher: LiveMatcher,
     *,
     every_seconds: float,
     progress: Progress,
     stopping: asyncio.Event,
     report: Callable[[list[ResolutionReport]], None],
+    line: "_Line",
 ) -> None:
     while not stopping.is_set():
         began = time.monotonic()
-        work = asyncio.ensure_future(_resolve_connected(settings, purposes, matcher, progress=progress))
+        work = asyncio.ensure_future(_resolve_connected(settings, purposes, line.matcher, progress=progress))
         told = asyncio.ensure_future(stopping.wait())
         await asyncio.wait({work, told}, return_when=asyncio.FIRST_COMPLETED)
         told.cancel()
@@ -138,7 +145,11 @@ async def _resolve_repeatedly(
             log.info("resolver.stopped", during="resolution")
             return
         try:
-            report(work.result())
+            reports = work.result()
+            report(reports)
+            line.decided.set()
+            if line.notes is not None and any(each.changed for each in reports):
+                await line.notes.tell_everybody()
         except (ResolutionBusy, Neo4jError, DriverError, OSError) as error:
             log.warning("resolver.waiting", reason=str(error))
         rest_seconds = max(every_seconds, REST_FACTOR * (time.monotonic() - began))
@@ -147,7 +158,18 @@ async def _resolve_repeatedly(
     log.info("resolver.stopped", during="rest")
 
 
-async def _follow(settings: Settings, matcher: LiveMatcher, *, stopping: asyncio.Event) -> None:
+class _Line:
+    """What resolving everything and settling at once have in common: the matcher, and by what others are told of decisions."""
+
+    def __init__(self) -> None:
+        self.matcher = LiveMatcher(told=count_scored)
+        self.notes: ChangeNotes | None = None
+        """For those who follow somebody, once there is a connection."""
+        self.decided = asyncio.Event()
+        """For the announcer."""
+
+
+async def _follow(settings: Settings, *, line: _Line, stopping: asyncio.Event) -> None:
     """Settle what workers touch until ``stopping`` is set; stores that are away are waited for."""
     while not stopping.is_set():
         try:
@@ -156,17 +178,59 @@ async def _follow(settings: Settings, matcher: LiveMatcher, *, stopping: asyncio
                 open_nats(platform.nats_url, retention=retention(settings)) as connection,
             ):
                 log.info("resolver.following")
-                handler = TouchedHandler(settle=settling(platform.database, matcher=matcher))
-                await follow_touched(connection.jetstream(), handler=handler, stopping=stopping)
+                line.notes = ChangeNotes(connection)
+                announcing = asyncio.create_task(_announce(platform.database, connection.jetstream(), line=line))
+                handler = TouchedHandler(settle=settling(platform.database, matcher=line.matcher, tell=_telling(line)))
+                try:
+                    await follow_touched(connection.jetstream(), handler=handler, stopping=stopping)
+                finally:
+                    announcing.cancel()
+                    await asyncio.gather(announcing, return_exceptions=True)
         except (KindredError, DriverError, nats.errors.Error, OSError) as error:
             log.warning("resolver.waiting", reason=str(error) or type(error).__name__)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stopping.wait(), timeout=STORE_POLL_SECONDS)
 
 
-def settling(database: Database, *, matcher: LiveMatcher | None = None) -> Settle:
-    """Settles identities in a database, on this machine's clock; with ``matcher`` it scores records that say something new."""
-    stewardship = open_stewardship(database, clock=lambda: datetime.now(UTC), new_id=lambda: uuid.uuid4().hex, matcher=matcher)
+async def _announce(database: Database, js: JetStreamContext, *, line: _Line) -> None:
+    """Announce what is decided, by whomever, until cancelled; stores that are away are waited for."""
+    announcer = Announcer(AnnouncementRepository(database), js, now=lambda: datetime.now(UTC))
+    while True:
+        line.decided.clear()
+        try:
+            await announcer.announce()
+        except (KindredError, Neo4jError, DriverError, nats.errors.Error, OSError) as error:
+            log.info("announcer.waiting", reason=str(error) or type(error).__name__)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(line.decided.wait(), timeout=ANNOUNCE_SECONDS)
+
+
+def _telling(line: _Line) -> Tell:
+    async def tell(effect: Effect) -> None:
+        line.decided.set()
+        if line.notes is not None:
+            await line.notes.tell(effect.topics)
+
+    return tell
+
+
+def telling(notes: ChangeNotes) -> Tell:
+    """Tells those who follow somebody what an action or a settlement changed."""
+
+    async def tell(effect: Effect) -> None:
+        await notes.tell(effect.topics)
+
+    return tell
+
+
+def settling(database: Database, *, matcher: LiveMatcher | None = None, tell: Tell = tell_nobody) -> Settle:
+    """Settles identities in a database, on this machine's clock; ``tell`` hears of what that changes.
+
+    With ``matcher`` records that say something new are scored.
+    """
+    stewardship = open_stewardship(
+        database, clock=lambda: datetime.now(UTC), new_id=lambda: uuid.uuid4().hex, matcher=matcher, tell=tell
+    )
 
     async def settle(members: Sequence[str]) -> None:
         try:

@@ -18,19 +18,25 @@ from starlette.routing import BaseRoute
 
 from api.app import GRAPHQL_PATH, create_app
 from api.auth import ApiKey, Authenticator
+from api.graphql import MAX_BODY_BYTES
 from api.health import Check, Refresh
+from api.live.hub import LiveHub
 from api.lookup import normaliser
 from api.metrics import ApiMetrics
 from gnn.model_store import ModelStore
 from graph.database import Database
 from graph.errors import KindredError
+from graph.identity.stewardship import Tell
 from graph.memory import search_for_cycles_seldom
 from graph.migrations import applied_migrations, plan, read_migrations
+from ingest.change_following import follow_changes
+from ingest.changes import ChangeNotes, Note
 from ingest.collector import collector_routes
 from ingest.publisher import EventPublisher, open_nats
 from ingest.stream_metrics import StreamMetrics
 from ingest.streams import EVENTS_STREAM
 from runtime.proposing import proposer_apart
+from runtime.resolving import telling
 from runtime.settings import Settings
 from runtime.signals import stop_on_signal
 from runtime.stack.errors import PortTakenError
@@ -62,9 +68,24 @@ class Serving:
     write_keys: Mapping[str, str] = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Events:
+    """What the server does over its connection to NATS."""
+
+    routes: Sequence[BaseRoute]
+    """The collector's."""
+    nats_answers: Check
+    refresh: Refresh
+    """Reads the metrics of the streams."""
+    hub: LiveHub
+    """Woken by what others tell."""
+    tell: Tell
+    """Tells others what stewards' actions changed."""
+
+
 @asynccontextmanager
-async def collector(platform: Platform) -> AsyncIterator[tuple[Sequence[BaseRoute], Check, Refresh]]:
-    """Routes of the collector on a connection to NATS of their own, a check of JetStream, and what reads its metrics.
+async def events(platform: Platform) -> AsyncIterator[Events]:
+    """What the server does over its connection to NATS, while the context is open.
 
     Raises:
         ingest.publisher.EventsUnavailable: NATS did not answer.
@@ -78,16 +99,27 @@ async def collector(platform: Platform) -> AsyncIterator[tuple[Sequence[BaseRout
 
         streams = StreamMetrics(connection.jetstream(timeout=NATS_CHECK_SECONDS), REGISTRY)
         routes = collector_routes(publisher, platform.write_keys, region=platform.settings.default_region)
+        hub = LiveHub()
+
+        def wake(note: Note) -> None:
+            if note.everybody:
+                hub.wake_all()
+            hub.wake(note.topics)
+
+        # One consumer for all subscribers of this process.
+        following = asyncio.create_task(follow_changes(connection.jetstream(), tell=wake))
         try:
-            yield routes, answers, streams.refresh
+            yield Events(
+                routes=routes, nats_answers=answers, refresh=streams.refresh, hub=hub, tell=telling(ChangeNotes(connection))
+            )
         finally:
+            following.cancel()
+            await asyncio.gather(following, return_exceptions=True)
             REGISTRY.unregister(streams)
 
 
-def compose_app(
-    platform: Platform, *, routes: Sequence[BaseRoute], nats_answers: Check, refresh: Sequence[Refresh] = ()
-) -> Starlette:
-    """The API over an open platform, with further routes beside it."""
+def compose_app(platform: Platform, events: Events) -> Starlette:
+    """The API over an open platform, with the collector beside it."""
     settings, database = platform.settings, platform.database
     keys = api_keys(settings)
     if not keys:
@@ -104,12 +136,14 @@ def compose_app(
         new_id=lambda: uuid.uuid4().hex,
         propose=proposer_apart(platform.address.neo4j),
         metrics=ApiMetrics(REGISTRY),
-        checks={"neo4j": database.verify, "migrations": migrated, "nats": nats_answers},
+        checks={"neo4j": database.verify, "migrations": migrated, "nats": events.nats_answers},
         outages=OUTAGES,
         environment=settings.environment,
         allowed_origins=settings.allowed_origins,
-        extra_routes=routes,
-        refresh=refresh,
+        extra_routes=events.routes,
+        refresh=[events.refresh],
+        hub=events.hub,
+        tell=events.tell,
         models=ModelStore(folder=settings.models_folder),
         suppressed_products=settings.suppressed_products,
         request_seconds=settings.request_timeout_seconds,
@@ -137,9 +171,16 @@ async def run_server(settings: Settings, *, announce: Callable[[Serving], None])
         neo4j.exceptions.DriverError: Neo4j could not be reached.
     """
     search_for_cycles_seldom()
-    async with open_platform(settings) as platform, collector(platform) as (routes, nats_answers, refresh):
-        app = compose_app(platform, routes=routes, nats_answers=nats_answers, refresh=[refresh])
-        config = uvicorn.Config(app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=10)
+    async with open_platform(settings) as platform, events(platform) as over_nats:
+        app = compose_app(platform, over_nats)
+        config = uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=10,
+            ws_max_size=MAX_BODY_BYTES,
+        )
         with listen(settings) as listener:
             host, port = listener.getsockname()[:2]
             url = f"http://{f'[{host}]' if ':' in host else host}:{port}"

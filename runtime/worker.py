@@ -10,7 +10,8 @@ from neo4j.exceptions import ServiceUnavailable
 
 from graph.memory import search_for_cycles_seldom
 from graph.repositories.evidence import EvidenceRepository
-from ingest.publisher import EventPublisher, EventsUnavailable, open_publisher
+from ingest.changes import ChangeNotes
+from ingest.publisher import EventPublisher, EventsUnavailable, open_nats
 from ingest.topology import ensure_topology
 from ingest.worker_pool import running_workers
 from ingest.workers import BatchHandler
@@ -36,7 +37,7 @@ async def run_worker(settings: Settings, *, concurrency: int, stopping: asyncio.
         stores = await _open_stores(settings, stack, stopping=stopping)
         if stores is None:
             return
-        platform, publisher = stores
+        platform, publisher, notes = stores
 
         def handler() -> BatchHandler:
             return BatchHandler(
@@ -44,6 +45,7 @@ async def run_worker(settings: Settings, *, concurrency: int, stopping: asyncio.
                 publisher=publisher,
                 region=settings.default_region,
                 stopping=stopping,
+                notes=notes,
             )
 
         async def prepare(js: JetStreamContext) -> None:
@@ -58,17 +60,15 @@ async def run_worker(settings: Settings, *, concurrency: int, stopping: asyncio.
 
 async def _open_stores(
     settings: Settings, stack: AsyncExitStack, *, stopping: asyncio.Event
-) -> tuple[Platform, EventPublisher] | None:
+) -> tuple[Platform, EventPublisher, ChangeNotes] | None:
     """Wait for both stores, for ever; None when told to stop first."""
     while not stopping.is_set():
         try:
             async with AsyncExitStack() as opening:
                 platform = await opening.enter_async_context(open_platform(settings))
-                publisher = await opening.enter_async_context(
-                    open_publisher(platform.nats_url, retention=retention(settings), patience_seconds=PARK_SECONDS)
-                )
+                connection = await opening.enter_async_context(open_nats(platform.nats_url, retention=retention(settings)))
                 await stack.enter_async_context(opening.pop_all())
-                return platform, publisher
+                return platform, EventPublisher(connection, patience_seconds=PARK_SECONDS), ChangeNotes(connection)
         except (ServiceUnavailable, EventsUnavailable) as error:
             log.warning("worker.waiting", reason=str(error))
         with contextlib.suppress(TimeoutError):

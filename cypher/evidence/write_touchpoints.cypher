@@ -6,13 +6,15 @@ MERGE (node:Identifier {key: identifier.key})
   ON CREATE SET node.namespace = identifier.namespace, node.value = identifier.value
 WITH node ORDER BY position
 WITH collect(node) AS nodes
-CALL (nodes) {
+WITH nodes, datetime({epochMillis: timestamp()}) AS now
+CALL (nodes, now) {
   UNWIND $touchpoints AS row
   CREATE (touchpoint:Touchpoint {id: row.id})
   SET
     touchpoint += row.properties,
     touchpoint.at = datetime({epochSeconds: row.at.seconds, nanosecond: row.at.nanoseconds}),
-    touchpoint.recorded_at = datetime({epochSeconds: row.recorded_at.seconds, nanosecond: row.recorded_at.nanoseconds})
+    touchpoint.recorded_at = datetime({epochSeconds: row.recorded_at.seconds, nanosecond: row.recorded_at.nanoseconds}),
+    touchpoint.written_at = now
   FOREACH (position IN row.identifier_positions |
     FOREACH (node IN [nodes[position]] | CREATE (touchpoint)-[:CARRIES]->(node))
   )

@@ -48,6 +48,14 @@ LOCAL_REASONS_KEPT = ("generic", "blocked", PREDICTED)
 """What a neighbourhood does not decide anew: the first two are about identifiers at which it ends, the last no policy reports."""
 
 
+Tell = Callable[[Effect], Awaitable[None]]
+"""Told what was changed, after it is; raises nothing."""
+
+
+async def tell_nobody(effect: Effect) -> None:
+    """For whoever has nobody to tell what was changed."""
+
+
 class ReasonMissing(KindredError):  # noqa: N818 - states what was observed, as the others do
     """An action without a reason."""
 
@@ -129,7 +137,9 @@ class Stewardship:
         new_id: Callable[[], str],
         patience_seconds: float = PATIENCE_SECONDS,
         matcher: LiveMatcher | None = None,
+        tell: Tell = tell_nobody,
     ) -> None:
+        self._tell = tell
         self._database = database
         self._matcher = LiveMatcher() if matcher is None else matcher
         self._graph = _Graph(database)
@@ -243,6 +253,7 @@ class Stewardship:
             with attempt:
                 effect, scored = await self._database.write(work)
                 scored.keep()
+                await self._tell(effect)
                 return effect
         raise AssertionError("unreachable")
 
@@ -270,6 +281,7 @@ class Stewardship:
             await self._decide(planned, members, kind, said, purpose, act, run_id)
             await self._graph.identities.hold(*Purpose, holder=run_id, now=self._clock())
             await self._apply(self._graph, planned, run_id=run_id, said=said)
+        await self._tell(planned.effect)
         return planned.effect
 
     async def _plan(self, graph: _Graph, change: Change, members: Iterable[str], *, run_id: str, actor: str) -> _Plans:
@@ -422,9 +434,17 @@ class Stewardship:
 
 
 def open_stewardship(
-    database: Database, *, clock: Callable[[], datetime], new_id: Callable[[], str], matcher: LiveMatcher | None = None
+    database: Database,
+    *,
+    clock: Callable[[], datetime],
+    new_id: Callable[[], str],
+    matcher: LiveMatcher | None = None,
+    tell: Tell = tell_nobody,
 ) -> Stewardship:
-    """Stewardship by the policies in force; with ``matcher`` records are scored where identities are settled."""
+    """Stewardship by the policies in force; ``tell`` hears of what it changes.
+
+    With ``matcher`` records are scored where identities are settled.
+    """
     return Stewardship(
         database,
         policies=policies_in_force,
@@ -432,6 +452,7 @@ def open_stewardship(
         clock=clock,
         new_id=new_id,
         matcher=matcher,
+        tell=tell,
     )
 
 

@@ -54,6 +54,17 @@ class Effect:
         return tuple(sorted({identity for change in self.changes for identity in (*change.merged, *change.retired)}))
 
     @property
+    def topics(self) -> frozenset[str]:
+        """Members and identities that it is about; of an identity that comes to be, its members stand for it."""
+        about: set[str] = set(self.ended) | set(self.households)
+        for change in self.changes:
+            about.update(change.entering)
+            about.update({change.identity_id} if change.identity_id else ())
+            for member, identity in change.leaving:
+                about |= {member, identity}
+        return frozenset(about)
+
+    @property
     def created(self) -> int:
         """Number of identities that come to be."""
         return sum(change.identity_id is None for change in self.changes)

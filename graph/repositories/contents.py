@@ -20,7 +20,7 @@ RETRACTION: Final = frozenset({"retracted_at", "retracted_by", "retracted_reason
 LEFT_OUT: Final[Mapping[str, frozenset[str]]] = {
     # When an event was accepted is no part of what it says; of a repetition the first counts, whichever that was. The body is
     # told by `body_sha256`, which leaves out what changes when a sender tries again.
-    "Touchpoint": frozenset({"recorded_at", "body"}),
+    "Touchpoint": frozenset({"recorded_at", "written_at", "body"}),
     "RecordVersion": frozenset({"recorded_at", "body"}),
     # Kept by resolutions, for resolutions.
     "Record": frozenset({"home_building", "home_spelling", "home_city", "home_namesakes"}),

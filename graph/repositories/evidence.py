@@ -75,6 +75,8 @@ VALUE_ERRORS = frozenset(
     }
 )
 CONSTRAINT_ATTEMPTS = 20
+WRITE_SECONDS = 60.0
+"""The server ends a transaction that takes longer: whoever follows what is written (``graph.repositories.live``) relies on it."""
 KEY_BYTES = 4_000
 """Neo4j fails on an indexed value of more than about 8,000 bytes, with an error that it also gives for its own troubles."""
 
@@ -131,7 +133,7 @@ class EvidenceRepository:
 
         for attempt in range(1, CONSTRAINT_ATTEMPTS + 1):
             try:
-                return await self._database.write(work)
+                return await self._database.write(work, within_seconds=WRITE_SECONDS)
             except ConstraintError as error:
                 # Another worker wrote one of the events since we looked: look again. Each time somebody got further.
                 if attempt == CONSTRAINT_ATTEMPTS:

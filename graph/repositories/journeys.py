@@ -49,7 +49,7 @@ class JourneyRepository:
         rows = await self._database.run(statements.LIST_TOUCHPOINTS, page)
         found = {
             row.identity_id: JourneySlice(
-                touchpoints=tuple(_touchpoint(item) for item in row.items[:first]), more=len(row.items) > first
+                touchpoints=tuple(journey_touchpoint(item) for item in row.items[:first]), more=len(row.items) > first
             )
             for row in rows
         }
@@ -72,11 +72,12 @@ class JourneyRepository:
     async def touchpoints(self, ids: Sequence[str]) -> dict[str, JourneyTouchpoint | None]:
         """Touchpoints by id."""
         rows = await self._database.run(statements.READ_TOUCHPOINTS, statements.TouchpointIds(touchpoint_ids=ids))
-        found = {row.id: _touchpoint(row.touchpoint) for row in rows}
+        found = {row.id: journey_touchpoint(row.touchpoint) for row in rows}
         return {touchpoint_id: found.get(touchpoint_id) for touchpoint_id in ids}
 
 
-def _touchpoint(item: Mapping[str, Any]) -> JourneyTouchpoint:
+def journey_touchpoint(item: Mapping[str, Any]) -> JourneyTouchpoint:
+    """A touchpoint as statements return it."""
     return JourneyTouchpoint(
         **{
             **item,

@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
+from graphql import parse, validate
 
+from api.schema import build_schema
 from graph.identity.publication import built_in
 from graph.model.identity import Purpose
 from runtime.settings import Role
@@ -43,6 +45,13 @@ def test_all_queries_are_examples() -> None:
     assert len(EXAMPLES) == GUIDE.count("```graphql") == 16
 
 
+def test_the_subscriptions_are_of_the_schema() -> None:
+    subscriptions = re.findall(r"`(subscription .*?)`", GUIDE, re.DOTALL)
+    assert len(subscriptions) == 2
+    for subscription in subscriptions:
+        assert validate(build_schema(development=True)._schema, parse(subscription)) == []
+
+
 async def test_the_examples_show_something(anybody: Any) -> None:
     answers = {name: await anybody.data(query, **given(variables)) for query, name, variables in EXAMPLES}
     assert answers["Profile"]["profile"]["household"]["individuals"]["totalCount"] == 2
@@ -68,5 +77,5 @@ def test_the_roles_are_those_that_a_setting_can_give() -> None:
 def test_the_codes_are_those_that_the_api_gives() -> None:
     assert {
         "unauthenticated", "forbidden", "too_large", "invalid_query", "too_costly", "invalid_argument", "timeout", "unavailable",
-        "internal_error",
+        "internal_error", "too_many_subscribers",
     } == CODES  # fmt: skip

@@ -25,7 +25,7 @@ SERVER_TYPES = {
     Kind.BOOLEAN: {"Boolean"},
 }
 # Bookkeeping of migrations and of the resolver, and the label that identities have beside their own.
-NOT_SHOWN = {"Migration", "MigrationLock", "Lease", "Reference", "Replay", "Identity"}
+NOT_SHOWN = {"Migration", "MigrationLock", "Lease", "Reference", "Replay", "Announcer", "Identity"}
 
 
 @pytest.fixture
