@@ -1,8 +1,8 @@
 """Headers of stored messages, as far as nats-py can be given them.
 
-Whoever may publish chooses headers. A status among them, as in ``NATS/1.0 408`` or ``Status: 408``, nats-py takes for word from the
-server itself: a pull drops the message, which comes again for ever and is never settled. Others, as those that are no text, make
-it fail while it reads the connection. Both are taken off before it reads them; the body stays as it is.
+Whoever may publish chooses headers. A status among them, as in ``NATS/1.0 408`` or ``Status: 408``, nats-py takes for word from
+the server itself: a pull drops the message, which comes again for ever and is never settled. Others, as those that are no text,
+make it fail while it reads the connection. Both are taken off before it reads them; the body stays as it is.
 """
 
 from functools import partial

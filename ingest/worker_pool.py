@@ -1,8 +1,8 @@
 """Workers on the events stream: FastStream pulls batches, a ``BatchHandler`` settles each message.
 
 FastStream's defaults would lose events here, so: it acknowledges nothing itself (its default terminates a whole batch for one bad
-message), it decodes nothing (its decoder reads every body as JSON, and fails a batch for one it cannot read), its pull is replaced
-by ``PatientPull`` (see there), and headers reach it only as far as they can do no harm (see ``ingest.stored_headers``).
+message), it decodes nothing (its decoder reads every body as JSON, and fails a batch for one it cannot read), its pull is
+replaced by ``PatientPull`` (see there), and headers reach it as far as they can do no harm (see ``ingest.stored_headers``).
 """
 
 import asyncio

@@ -66,6 +66,15 @@ EVENTS: Final = st.fixed_dictionaries(
         "receivedAt": JSON,
     },
 )
+SOUND: Final = st.fixed_dictionaries(
+    {
+        "type": st.sampled_from(TYPES),
+        "userId": st.sampled_from(["ada", "bob"]),
+        "groupId": st.just("g"),
+        "previousId": st.just("p"),
+    },
+    optional={"event": TEXT, "traits": OBJECTS, "properties": OBJECTS, "context": OBJECTS},
+)
 RAW: Final = st.binary(max_size=200) | st.sampled_from(
     [b"", b"{", b"[" * 5_000, b'{"a":' * 5_000, b"\xff\xfe", b"null", b"[]", b"1e999"]
 )
@@ -126,8 +135,14 @@ async def test_over_http_everything_is_accepted_or_refused_with_a_reason(
     ledger = Ledger()
     with httpx.Client(base_url=server.url, timeout=30) as client:
 
-        @given(path=st.sampled_from(PATHS), given_=EVENTS | st.lists(EVENTS | JSON, max_size=4) | JSON | RAW, headers=HEADERS,
-               zipped=st.booleans(), cut=st.integers(0, 40), auth=AUTHORISATIONS)  # fmt: skip
+        @given(
+            path=st.sampled_from(PATHS),
+            given_=SOUND | st.lists(SOUND | EVENTS | JSON, max_size=4) | EVENTS | JSON | RAW,
+            headers=HEADERS,
+            zipped=st.booleans(),
+            cut=st.integers(0, 40),
+            auth=AUTHORISATIONS,
+        )
         @examples(400)
         def send(path: str, given_: Any, headers: dict[str, str], zipped: bool, cut: int, auth: httpx.Auth) -> None:
             one_of_many = path in ("batch", "b")
@@ -143,10 +158,10 @@ async def test_over_http_everything_is_accepted_or_refused_with_a_reason(
 
     await drained(js, worker)
     assert (worker.pid, server.pid) == before
-    assert ledger.statuses[200] >= 50
-    assert ledger.statuses[400] >= 50
+    assert ledger.statuses[200] >= 40
+    assert ledger.statuses[400] >= 40
     assert set(ledger.statuses) <= {200, 400, 401, 413, 415}
-    assert ledger.accepted
+    assert len(ledger.accepted) >= 40
     # What the collector accepted, the worker writes: not one of them may be found unfit later.
     written = Counter(row["id"] for row in await query(WRITTEN))
     assert {message_id: written[message_id] for message_id in ledger.accepted} == dict.fromkeys(ledger.accepted, 1)
@@ -222,7 +237,7 @@ async def test_on_nats_anything_is_written_or_parked_and_the_worker_lives(
     before = worker.pid
     sent: list[Sent] = []
 
-    @given(subject=SUBJECTS, head=st.none() | BLOCKS, given_=EVENTS | JSON | RAW)
+    @given(subject=SUBJECTS, head=st.none() | BLOCKS, given_=SOUND | EVENTS | JSON | RAW)
     @examples(400)
     def draw(subject: str, head: bytes | None, given_: Any) -> None:
         if isinstance(given_, dict):
