@@ -20,6 +20,8 @@ HEAP_MB = 768
 PAGE_CACHE_MB = 192
 COMMAND_TIMEOUT_SECONDS = 3600.0
 START_TIMEOUT_SECONDS = 60.0
+PATIENCE_SECONDS = 300
+"""How long a store may take to start: a benchmark may run beside others."""
 KEPT_SETTINGS = ("KINDRED_JAR_CACHE", "KINDRED_JAVA_HOME", "KINDRED_MAVEN_REPOSITORY")
 
 
@@ -37,6 +39,7 @@ class Installation:
             "KINDRED_NEO4J_PAGE_CACHE_MB": str(page_cache_mb),
             "KINDRED_PORT": str(port),
             "KINDRED_LOG_LEVEL": "warning",
+            "KINDRED_START_TIMEOUT_SECONDS": str(PATIENCE_SECONDS),
         }
 
     @contextmanager
