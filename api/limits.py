@@ -1,6 +1,10 @@
-"""Limits on what one GraphQL document may ask for: depth, tokens, aliases and cost."""
+"""Limits on what one GraphQL document may ask for: depth, tokens, aliases and cost.
+
+Each fragment is looked at once, however often it is spread: forty that spread the next one twice are a trillion selections.
+"""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from graphql import (
@@ -17,6 +21,7 @@ from graphql import (
     IntValueNode,
     OperationDefinitionNode,
     SelectionSetNode,
+    ValidationContext,
     ValidationRule,
     VariableNode,
     get_named_type,
@@ -26,10 +31,10 @@ from graphql import (
     is_wrapping_type,
 )
 from strawberry.extensions import SchemaExtension
-from strawberry.extensions.max_aliases import create_validator as alias_rule
-from strawberry.extensions.query_depth_limiter import create_validator as depth_rule
 
 MAX_DEPTH = 12
+MAX_NESTING = 60
+"""Selections within each other, those of fragments too, which add no depth to the answer."""
 MAX_ALIASES = 15
 MAX_TOKENS = 2_000
 MAX_COST = 20_000
@@ -37,8 +42,77 @@ MAX_COST = 20_000
 LIST_SIZE = 10
 """Items assumed in a list that takes no ``first``."""
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """How a selection is built: fields within each other, selections of any kind within each other, aliases."""
+
+    depth: int = 0
+    nesting: int = 0
+    aliases: int = 0
+
+
+class ShapeLimit(ValidationRule):
+    """Refuses documents with an operation that is too deep, or with too many aliases in all operations together.
+
+    Introspection has no depth. What is spread counts as if it were written there. Unknown fragments and cycles of fragments are
+    left to the rules that refuse those.
+    """
+
+    def __init__(self, context: ValidationContext) -> None:
+        super().__init__(context)
+        definitions = context.document.definitions
+        shapes = _Shapes({node.name.value: node for node in definitions if isinstance(node, FragmentDefinitionNode)})
+        operations = [node for node in definitions if isinstance(node, OperationDefinitionNode)]
+        found = [shapes.of(node.selection_set) for node in operations]
+        for node, shape in zip(operations, found, strict=True):
+            if shape.depth > MAX_DEPTH:
+                name = node.name.value if node.name else "anonymous"
+                self.report_error(GraphQLError(f"'{name}' exceeds maximum operation depth of {MAX_DEPTH}", [node]))
+            elif shape.nesting > MAX_NESTING:
+                message = f"the operation has {shape.nesting} selections within each other, {MAX_NESTING} are allowed"
+                self.report_error(GraphQLError(message, [node]))
+        if (aliases := sum(shape.aliases for shape in found)) > MAX_ALIASES:
+            self.report_error(GraphQLError(f"{aliases} aliases found. Allowed: {MAX_ALIASES}"))
+
+
+class _Shapes:
+    def __init__(self, fragments: Mapping[str, FragmentDefinitionNode]) -> None:
+        self._fragments = fragments
+        self._known: dict[str, Shape] = {}
+
+    def of(self, selections: SelectionSetNode | None) -> Shape:
+        depth, nesting, aliases = 0, 0, 0
+        for node in selections.selections if selections else ():
+            match node:
+                case FieldNode():
+                    inner = self.of(node.selection_set)
+                    seen = bool(node.selection_set) and not node.name.value.startswith("__")
+                    depth = max(depth, 1 + inner.depth if seen else 0)
+                    aliases += 1 if node.alias else 0
+                case InlineFragmentNode():
+                    inner = self.of(node.selection_set)
+                    depth = max(depth, inner.depth)
+                case FragmentSpreadNode():
+                    inner = self._fragment(node.name.value)
+                    depth = max(depth, inner.depth)
+                case _:
+                    raise TypeError(f"a selection of {node.kind}")
+            nesting = max(nesting, inner.nesting)
+            aliases += inner.aliases
+        return Shape(depth=depth, nesting=nesting + 1 if selections else 0, aliases=aliases)
+
+    def _fragment(self, name: str) -> Shape:
+        if name not in self._known:
+            # Known as empty while it is looked at, so that a cycle ends.
+            self._known[name] = Shape()
+            if name in self._fragments:
+                self._known[name] = self.of(self._fragments[name].selection_set)
+        return self._known[name]
+
+
 # Made once: ValidationCache remembers a document's validation together with its rules, and would never recognise rules made anew.
-RULES: tuple[type[ValidationRule], ...] = (depth_rule(MAX_DEPTH, None), alias_rule(MAX_ALIASES))
+RULES: tuple[type[ValidationRule], ...] = (ShapeLimit,)
 
 
 class CostLimit(SchemaExtension):
@@ -94,6 +168,7 @@ class _Cost:
         self._schema = schema
         self._fragments = fragments
         self._variables = variables
+        self._known: dict[tuple[str, int], int] = {}
 
     def of(self, selections: SelectionSetNode | None, parent: Any, *, items: int = 1) -> int:
         """Cost of a selection on one object of ``parent``; its ``edges`` are ``items`` long."""
@@ -109,10 +184,15 @@ class _Cost:
                     inner = self._schema.get_type(condition.name.value) if condition else parent
                     total += self.of(node.selection_set, inner, items=items)
                 case FragmentSpreadNode():
-                    fragment = self._fragments[node.name.value]  # validated before: it exists and makes no cycle
-                    inner = self._schema.get_type(fragment.type_condition.name.value)
-                    total += self.of(fragment.selection_set, inner, items=items)
+                    total += self._fragment(node.name.value, items=items)
         return total
+
+    def _fragment(self, name: str, *, items: int) -> int:
+        if (name, items) not in self._known:
+            fragment = self._fragments[name]  # validated before: it exists and makes no cycle
+            inner = self._schema.get_type(fragment.type_condition.name.value)
+            self._known[name, items] = self.of(fragment.selection_set, inner, items=items)
+        return self._known[name, items]
 
     def _field(self, node: FieldNode, parent: Any, *, items: int) -> int:
         name = node.name.value

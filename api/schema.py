@@ -7,6 +7,7 @@ from graphql import GraphQLError
 from graphql.validation import NoSchemaIntrospectionCustomRule
 from strawberry.extensions import AddValidationRules, MaxTokensLimiter, ParserCache, SchemaExtension, ValidationCache
 from strawberry.schema.config import StrawberryConfig
+from strawberry.types import ExecutionContext
 from strawberry.types.graphql import OperationType
 
 from api.auth import Role
@@ -56,6 +57,13 @@ class OperationName(SchemaExtension):
         yield
 
 
+class Schema(strawberry.Schema):
+    """A schema that leaves it to the endpoint what is logged of an error: the document, and so its values, never are."""
+
+    def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
+        """Log nothing."""
+
+
 def build_schema(*, development: bool) -> strawberry.Schema:
     """The schema with its limits. In development everybody may introspect it."""
     extensions: list[Callable[[], SchemaExtension]] = [
@@ -69,7 +77,7 @@ def build_schema(*, development: bool) -> strawberry.Schema:
     ]
     if not development:
         extensions.insert(0, IntrospectionByRole)
-    return strawberry.Schema(
+    return Schema(
         Query,
         mutation=Mutation,
         subscription=Subscription,

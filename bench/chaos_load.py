@@ -47,10 +47,16 @@ def body_of(name: str, *, chance: random.Random, start: datetime, **more: Any) -
 
 
 class Load:
-    """Publishes until it is stopped; ``accepted`` holds what JetStream acknowledged."""
+    """Publishes until it is stopped; ``accepted`` holds what JetStream acknowledged.
+
+    ``unfit`` is what was sent and is no event, ``unfit_kept`` that of it which JetStream acknowledged. Some of it is cut off,
+    some has a clock that is years ahead, which nobody can tell from a time that is meant.
+    """
 
     def __init__(self, *, seed: int, per_second: float) -> None:
         self.accepted: list[bytes] = []
+        self.unfit: list[bytes] = []
+        self.unfit_kept: list[bytes] = []
         self.repetitions = 0
         self._chance = random.Random(seed)  # noqa: S311 (a reproducible stream, not a secret)
         self._per_second = per_second
@@ -71,6 +77,13 @@ class Load:
                 with suppress(nats.errors.Error, TimeoutError):
                     await js.publish(f"{EVENTS_SUBJECT}.{orjson.loads(body)['type']}", body)
                     self.repetitions += 1
+            with suppress(nats.errors.Error, TimeoutError):
+                ahead = {"timestamp": (self._start + timedelta(days=3_650)).isoformat()}
+                future = orjson.dumps(orjson.loads(bodies[0]) | ahead | {"messageId": f"ahead-{number}"})
+                unfit = self._chance.choice((future, bodies[0][: WINDOW + number % WINDOW]))
+                self.unfit.append(unfit)
+                await js.publish(f"{EVENTS_SUBJECT}.track", unfit)
+                self.unfit_kept.append(unfit)
             await _rest(began, WINDOW / self._per_second, stopping)
 
     async def fatten(self, publisher: EventPublisher) -> None:

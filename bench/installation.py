@@ -8,8 +8,8 @@ import sys
 import tempfile
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from http import HTTPStatus
 from pathlib import Path
 from time import perf_counter, sleep
@@ -20,22 +20,26 @@ HEAP_MB = 768
 PAGE_CACHE_MB = 192
 COMMAND_TIMEOUT_SECONDS = 3600.0
 START_TIMEOUT_SECONDS = 60.0
+PATIENCE_SECONDS = 300
+"""How long a store may take to start: a benchmark may run beside others."""
 KEPT_SETTINGS = ("KINDRED_JAR_CACHE", "KINDRED_JAVA_HOME", "KINDRED_MAVEN_REPOSITORY")
 
 
 class Installation:
     """Runs ``kindred`` on one home. Nothing of the user's own installation or settings has a part in it."""
 
-    def __init__(self, home: Path, *, heap_mb: int = HEAP_MB, page_cache_mb: int = PAGE_CACHE_MB) -> None:
+    def __init__(self, home: Path, *, heap_mb: int = HEAP_MB, page_cache_mb: int = PAGE_CACHE_MB, port: int = 0) -> None:
         self.home = home
+        self.url = f"http://127.0.0.1:{port}"
         self._environment = {
             name: value for name, value in os.environ.items() if not name.startswith("KINDRED_") or name in KEPT_SETTINGS
         } | {
             "KINDRED_HOME": str(home),
             "KINDRED_NEO4J_HEAP_MB": str(heap_mb),
             "KINDRED_NEO4J_PAGE_CACHE_MB": str(page_cache_mb),
-            "KINDRED_PORT": "0",
+            "KINDRED_PORT": str(port),
             "KINDRED_LOG_LEVEL": "warning",
+            "KINDRED_START_TIMEOUT_SECONDS": str(PATIENCE_SECONDS),
         }
 
     @contextmanager
@@ -111,20 +115,27 @@ class Installation:
 
 @contextmanager
 def temporary_installation(
-    *, heap_mb: int = HEAP_MB, page_cache_mb: int = PAGE_CACHE_MB, services: bool = True
+    *,
+    heap_mb: int = HEAP_MB,
+    page_cache_mb: int = PAGE_CACHE_MB,
+    services: bool = True,
+    port: int = 0,
+    on: Callable[[Path], AbstractContextManager[object]] = lambda _: nullcontext(),
 ) -> Iterator[Installation]:
     """A started installation in a temporary home, stopped and deleted at the end, also after an error.
 
-    Without ``services`` only its stores are started.
+    Without ``services`` only its stores are started. ``port`` is its server's; 0 is one that nobody else knows. ``on`` prepares
+    the home before anything starts there, and is left after everything has ended.
     """
     home = Path(tempfile.mkdtemp(prefix="kindred-bench-"))
-    installation = Installation(home, heap_mb=heap_mb, page_cache_mb=page_cache_mb)
+    installation = Installation(home, heap_mb=heap_mb, page_cache_mb=page_cache_mb, port=port)
     try:
-        installation.kindred("up", *([] if services else ["--no-services"]))
-        try:
-            yield installation
-        finally:
-            installation.kindred("down")
+        with on(home):
+            try:
+                installation.kindred("up", *([] if services else ["--no-services"]))
+                yield installation
+            finally:
+                installation.kindred("down")
     finally:
         shutil.rmtree(home, ignore_errors=True)
 

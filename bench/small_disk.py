@@ -75,7 +75,7 @@ def require_mounts(arguments: Sequence[str], *, module: str) -> None:
     Raises:
         BenchError: there is no way to mount here.
     """
-    if _may_mount():
+    if may_mount():
         return
     if os.environ.get(_INSIDE) or shutil.which("unshare") is None:
         raise BenchError("filling disks needs file systems of their own, and this user can mount none here, nor in a namespace")
@@ -83,7 +83,7 @@ def require_mounts(arguments: Sequence[str], *, module: str) -> None:
     os.execvpe(command[0], command, {**os.environ, _INSIDE: "1"})  # noqa: S606 (a list, no shell)
 
 
-def _may_mount() -> bool:
+def may_mount() -> bool:
     """Whether a mount would be permitted, told by unmounting what is not there: without the privilege that is refused first."""
     if not sys.platform.startswith("linux"):
         return False

@@ -19,6 +19,7 @@ from graph.repositories.paging import batches
 from graph.tracing import inject
 from ingest.fast_ingest import MOST_MESSAGES, FastIngest, Outgoing
 from ingest.normalise.event import body_digest
+from ingest.stored_headers import guard
 from ingest.streams import (
     ACCEPTED_AT_HEADER,
     ATTEMPTS_HEADER,
@@ -236,6 +237,7 @@ async def open_nats(nats_url: str, *, retention: Retention, connect_seconds: flo
         EventsUnavailable: no server with JetStream answered within ``connect_seconds``.
     """
     connection = Client()
+    guard(connection)
     try:
         async with asyncio.timeout(connect_seconds):
             await connection.connect(

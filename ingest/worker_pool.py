@@ -1,8 +1,8 @@
 """Workers on the events stream: FastStream pulls batches, a ``BatchHandler`` settles each message.
 
 FastStream's defaults would lose events here, so: it acknowledges nothing itself (its default terminates a whole batch for one bad
-message), it decodes nothing (its decoder reads every body as JSON, and fails a batch for one it cannot read), and its pull is
-replaced by ``PatientPull`` (see there).
+message), it decodes nothing (its decoder reads every body as JSON, and fails a batch for one it cannot read), its pull is
+replaced by ``PatientPull`` (see there), and headers reach it as far as they can do no harm (see ``ingest.stored_headers``).
 """
 
 import asyncio
@@ -18,6 +18,7 @@ from faststream.nats import JStream, NatsBroker, PullSub
 from nats.aio.msg import Msg
 from nats.js import JetStreamContext
 
+from ingest.stored_headers import guard
 from ingest.streams import EVENTS_STREAM, EVENTS_SUBJECT, WORKERS_DURABLE
 from ingest.workers import BatchHandler
 
@@ -101,7 +102,7 @@ async def running_workers(
     )
     async for attempt in stamina.retry_context(on=(nats.errors.Error, OSError), attempts=None, timeout=None, wait_max=5.0):
         with attempt:
-            await broker.connect()
+            guard(await broker.connect())
             await prepare(broker.config.broker_config.connection_state.stream)
     await broker.start()
     try:

@@ -1,23 +1,44 @@
 """Kindred's services as processes of their own, with a port for health and metrics each."""
 
 import asyncio
+import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from random import SystemRandom
 
 import httpx
 
+from runtime.stack.address import StackAddress
 from runtime.stack.resources import choose_port
 
 
-class ServiceProcess:
-    """``kindred ARGUMENTS`` on a home; ``url`` is where it tells its health."""
+def on_stores(address: StackAddress) -> dict[str, str]:
+    """The environment of a service that works on stores which run already."""
+    chosen = {
+        "KINDRED_NEO4J_URI": address.neo4j.uri,
+        "KINDRED_NEO4J_USER": address.neo4j.user,
+        "KINDRED_NEO4J_PASSWORD": address.neo4j.password,
+        "KINDRED_NATS_URL": address.nats.url,
+        "KINDRED_NATS_USER": address.nats.user,
+        "KINDRED_NATS_PASSWORD": address.nats.password,
+    }
+    return {name: value for name, value in chosen.items() if value}
 
-    def __init__(self, home: Path, *arguments: str, port_option: str = "--metrics-port") -> None:
+
+class ServiceProcess:
+    """``kindred ARGUMENTS`` on a home; ``url`` is where it tells its health. ``environment`` is added to that of the tests."""
+
+    def __init__(
+        self,
+        home: Path,
+        *arguments: str,
+        port_option: str = "--metrics-port",
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         port = choose_port(chance=SystemRandom())
         self.url = f"http://127.0.0.1:{port}"
         self.log = home / f"{arguments[0]}.log"
@@ -25,11 +46,19 @@ class ServiceProcess:
             *(sys.executable, "-m", "runtime", *arguments),
             *(port_option, str(port), "--home", str(home)),
         )
+        self._environment = {**os.environ, **(environment or {})}
         self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        """Of the process that was started last, which runs still."""
+        assert self._process is not None
+        assert self._process.poll() is None, f"it ended by itself:\n{self.log.read_text()[-2000:]}"
+        return self._process.pid
 
     def start(self) -> None:
         with self.log.open("ab") as output:
-            self._process = subprocess.Popen(self._command, stdout=output, stderr=output)
+            self._process = subprocess.Popen(self._command, env=self._environment, stdout=output, stderr=output)
 
     async def ready(self, *, status: int = 200, seconds: float = 120.0) -> None:
         """Wait until ``/readyz`` answers with a status."""

@@ -1,9 +1,9 @@
 """What an operation may cost, worked out by hand."""
 
 import pytest
-from graphql import GraphQLSchema, build_schema, parse
+from graphql import GraphQLSchema, build_schema, parse, validate
 
-from api.limits import LIST_SIZE, operation_cost
+from api.limits import LIST_SIZE, MAX_ALIASES, MAX_DEPTH, MAX_NESTING, ShapeLimit, operation_cost
 from api.schema import schema_text
 
 
@@ -83,3 +83,40 @@ def test_only_the_operation_that_runs_counts(schema: GraphQLSchema) -> None:
 )
 def test_cost_of_what_stewards_and_policy_makers_ask(schema: GraphQLSchema, operation: str, expected: int) -> None:
     assert operation_cost(schema, parse(operation), operation_name=None, variables={}) == expected
+
+
+def refused(schema: GraphQLSchema, query: str) -> list[str]:
+    return [error.message for error in validate(schema, parse(query), [ShapeLimit])]
+
+
+def test_what_is_within_the_limits_of_shape_passes(schema: GraphQLSchema) -> None:
+    aliases = " ".join(f"a{n}: __typename" for n in range(MAX_ALIASES))
+    deep = "a { " * MAX_DEPTH + "b" + " }" * MAX_DEPTH
+    nested = "... { " * (MAX_NESTING - 1) + "b" + " }" * (MAX_NESTING - 1)
+    for selection in (aliases, deep, nested, "__schema { " * (MAX_DEPTH + 1) + "b" + " }" * (MAX_DEPTH + 1)):
+        assert refused(schema, f"{{ {selection} }}") == []
+
+
+def test_what_is_deeper_or_has_more_aliases_is_refused(schema: GraphQLSchema) -> None:
+    deep = "{ a " * (MAX_DEPTH + 1) + "{ b }" + " }" * (MAX_DEPTH + 1)
+    assert refused(schema, f"query Q {deep}") == [f"'Q' exceeds maximum operation depth of {MAX_DEPTH}"]
+    nested = "{ " + "... { " * MAX_NESTING + "b" + " }" * MAX_NESTING + " }"
+    assert refused(schema, nested) == [
+        f"the operation has {MAX_NESTING + 1} selections within each other, {MAX_NESTING} are allowed"
+    ]
+    # 8 aliases, spread twice.
+    aliases = " ".join(f"a{n}: __typename" for n in range(8))
+    assert refused(schema, f"{{ ...F ...F }} fragment F on Query {{ {aliases} }}") == [
+        f"16 aliases found. Allowed: {MAX_ALIASES}"
+    ]
+
+
+def test_fragments_that_double_are_counted_without_being_written_out(schema: GraphQLSchema) -> None:
+    doubling = "".join(f"fragment f{n} on Query {{ ...f{n + 1} ...f{n + 1} }} " for n in range(40))
+    query = f"{{ ...f0 }} {doubling} fragment f40 on Query {{ a: node(id: 1) {{ id }} }}"
+    assert refused(schema, query) == [f"{2**40} aliases found. Allowed: {MAX_ALIASES}"]
+    assert operation_cost(schema, parse(query), operation_name=None, variables={}) == 2**40 * 2
+
+
+def test_cycles_and_unknown_fragments_are_left_to_other_rules(schema: GraphQLSchema) -> None:
+    assert refused(schema, "{ ...a } fragment a on Query { ...b } fragment b on Query { ...a ...nothing }") == []
