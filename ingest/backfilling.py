@@ -115,11 +115,11 @@ class Backfiller:
         """
         self.parts.mkdir(parents=True, exist_ok=True)
         notes: list[ChunkNote] = []
-        missing = self._missing(self._reading.chunks(files), notes, progress)
+        missing = self._missing(self._reading.chunks(files), self.parts, notes, progress)
         async for chunk, (counts, parked, multiline) in self._mapped(_write_part, missing, str(self.parts)):
             await self._park(parked, chunk)
             note = ChunkNote(counts=counts, file=chunk.file.name, multiline=multiline)
-            self._keep(chunk, note)
+            _keep(self.parts, chunk, note)
             notes.append(note)
             progress(note)
         return notes
@@ -153,27 +153,34 @@ class Backfiller:
             GraphUnavailable, EventsUnavailable: a store could not be reached; run it again to go on.
         """
         notes: list[ChunkNote] = []
+        written = self._folder / "written"
         after = await replays.position(name)
-        chunks = self._missing(self._reading.chunks(files), notes, progress, before=after)
+        chunks = self._missing(self._reading.chunks(files), written, notes, progress, before=after)
         # In order: of two events with one message id the first counts.
         async for chunk, understood in self._mapped(_understand, chunks, "", in_order=True):
             await self._park(understood.parked, chunk)
             note = await self._write(understood, chunk, into)
-            self._keep(chunk, note)
+            _keep(written, chunk, note)
             await replays.keep(name, chunk.first_number + len(chunk))
             notes.append(note)
             progress(note)
         return notes
 
     def _missing(
-        self, chunks: Iterable[Chunk], notes: list[ChunkNote], progress: Callable[[ChunkNote], None], *, before: int | None = None
+        self,
+        chunks: Iterable[Chunk],
+        folder: Path,
+        notes: list[ChunkNote],
+        progress: Callable[[ChunkNote], None],
+        *,
+        before: int | None = None,
     ) -> Iterable[Chunk]:
         """Chunks that are not done; the notes of the others go into ``notes``.
 
         ``before``: whatever was noted, chunks from this number on are not done.
         """
         for chunk in chunks:
-            path = self._note(chunk)
+            path = _note(folder, chunk)
             if path.exists() and (before is None or chunk.first_number < before):
                 note = ChunkNote.from_json(path.read_bytes())
                 notes.append(note)
@@ -276,15 +283,17 @@ class Backfiller:
             once=f"{ORIGIN}:{once}",
         )
 
-    def _note(self, chunk: Chunk) -> Path:
-        return self._folder / "notes" / f"{chunk.name}.json"
 
-    def _keep(self, chunk: Chunk, note: ChunkNote) -> None:
-        path = self._note(chunk)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_suffix(".tmp")
-        temporary.write_bytes(note.to_json())
-        temporary.replace(path)
+def _note(folder: Path, chunk: Chunk) -> Path:
+    return folder / f"{chunk.name}.json"
+
+
+def _keep(folder: Path, chunk: Chunk, note: ChunkNote) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    path = _note(folder, chunk)
+    temporary = path.with_suffix(".tmp")
+    temporary.write_bytes(note.to_json())
+    temporary.replace(path)
 
 
 def _understand(reading: Reading, chunk: Chunk, now: datetime, _: str) -> Understood:
