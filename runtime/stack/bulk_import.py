@@ -7,10 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import orjson
+import psutil
+
 from graph.bulk.store_files import ARRAY_DELIMITER, ImportFile
 from runtime.stack.errors import ImportFailedError
 from runtime.stack.neo4j import Neo4jServer
-from runtime.stack.process import tail
+from runtime.stack.process import ProcessId, stop, tail
+from runtime.stack.state import write_private
 
 INCOMING: Final = "backfill"
 """Name of the database that is imported into, until it takes the name of the one in use."""
@@ -43,6 +47,7 @@ async def import_files(
         ImportFailedError: it ended with an error, or left something out; the end of what it said is in the message.
     """
     folder = files[0].data.parent
+    await _end_leftover(server)
     log = server.files.logs / "backfill-import.out"
     log.parent.mkdir(parents=True, exist_ok=True)
     with (
@@ -56,6 +61,7 @@ async def import_files(
             *command, cwd=folder, env=environment, stdin=asyncio.subprocess.DEVNULL, stdout=output, stderr=output
         )
         try:
+            _remember(server, process.pid)
             while True:
                 try:
                     code = await asyncio.wait_for(asyncio.shield(process.wait()), POLL_SECONDS)
@@ -70,6 +76,25 @@ async def import_files(
                 await process.wait()
     if code != 0:
         raise ImportFailedError(f"Neo4j's import ended with {code}. The end of {log}:\n{tail(log)}")
+
+
+async def _end_leftover(server: Neo4jServer) -> None:
+    """End an import whose parent was killed: it would write on."""
+    try:
+        values = orjson.loads(_memory(server).read_bytes())
+        leftover = ProcessId(pid=int(values["pid"]), created=float(values["created"]))
+    except (OSError, orjson.JSONDecodeError, KeyError, TypeError, ValueError):
+        return
+    await asyncio.to_thread(stop, leftover, name="import", timeout_seconds=10.0)
+
+
+def _remember(server: Neo4jServer, pid: int) -> None:
+    created = psutil.Process(pid).create_time()
+    write_private(_memory(server), orjson.dumps({"pid": pid, "created": created}).decode())
+
+
+def _memory(server: Neo4jServer) -> Path:
+    return server.files.conf / "import.json"
 
 
 def take_place(server: Neo4jServer, database: str) -> None:
