@@ -70,14 +70,14 @@ def digest_of(files: Sequence[Path], reading: Reading) -> str:
         MappingError: the mapping does not fit a file.
     """
     known = []
-    for file in files:
-        check_file(file, reading.mapping)
+    for number, file in enumerate(files):
+        check_file(file, reading.mapping_of(number))
         try:
             known.append([str(file.resolve()), fingerprint_of(file)])
         except OSError as error:
             raise FileError(f"{file} cannot be read: {error.strerror}") from error
-    mapping = None if reading.mapping is None else reading.mapping.digest
-    said = [FORMAT, CHUNK_ROWS, known, mapping, reading.source, reading.region]
+    mappings = [None if mapping is None else mapping.digest for mapping in reading.mappings]
+    said = [FORMAT, CHUNK_ROWS, known, mappings, reading.source, reading.region]
     return hashlib.sha256(orjson.dumps(said)).hexdigest()[:32]
 
 

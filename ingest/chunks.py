@@ -34,6 +34,7 @@ class Chunk:
     first_number: int
     """The number of the first among the rows of all files."""
     rows: Sequence[FileRow] | pa.RecordBatch
+    mapping: FileMapping | None
 
     def __len__(self) -> int:
         return self.rows.num_rows if isinstance(self.rows, pa.RecordBatch) else len(self.rows)
@@ -53,11 +54,16 @@ class Understood:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """How rows are read: the mapping (None for events in wire form), the source in place of the mapping's, the default region."""
+    """How rows are read: the mappings (None for events in wire form), the source in place of theirs, the default region."""
 
-    mapping: FileMapping | None
+    mappings: tuple[FileMapping | None, ...]
+    """One for all files, or one for each."""
     source: str | None
     region: str
+
+    def mapping_of(self, number: int) -> FileMapping | None:
+        """The mapping of a file by its number."""
+        return self.mappings[number if len(self.mappings) > 1 else 0]
 
     def chunks(self, files: Sequence[Path]) -> Iterator[Chunk]:
         """The rows of files in chunks.
@@ -67,13 +73,14 @@ class Reading:
         """
         for number, file in enumerate(files):
             before = 0
-            for part, rows in enumerate(_parts(file, self.mapping)):
+            for part, rows in enumerate(_parts(file, self.mapping_of(number))):
                 chunk = Chunk(
                     name=f"{number:04}-{part:07}",
                     file=file,
                     before=before,
                     first_number=(number << FILE_BITS) + before,
                     rows=rows,
+                    mapping=self.mapping_of(number),
                 )
                 yield chunk
                 before += len(chunk)
@@ -93,7 +100,7 @@ class Reading:
         for number, row in enumerate(rows, start=chunk.first_number):
             prepared = _storable(
                 prepare_row(
-                    row, mapping=self.mapping, source=self.source, file_name=chunk.file.name, now=now, region=self.region
+                    row, mapping=chunk.mapping, source=self.source, file_name=chunk.file.name, now=now, region=self.region
                 ),
                 file_name=chunk.file.name,
             )

@@ -145,10 +145,14 @@ class Backfill:
             else:
                 done = await self._in_batches(backfiller)
         self._keep_state(done)
+        self._clear()
+        return done
+
+    def _clear(self) -> None:
+        """Delete what a backfill that is done needs no more."""
         for each in self._folder.iterdir():
             if each.name != _STATE:
                 shutil.rmtree(each) if each.is_dir() else each.unlink()
-        return done
 
     async def _import(self, backfiller: Backfiller) -> Backfilled:
         with self._phase("read rows", None) as advance:

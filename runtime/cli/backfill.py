@@ -17,7 +17,7 @@ from rich.text import Text
 
 from graph.repositories.evidence import GraphUnavailable
 from ingest.chunks import Reading
-from ingest.mapping import load_mapping
+from ingest.mapping import MappingError, load_mapping
 from ingest.publisher import EventsUnavailable
 from runtime.backfilling import Backfill, Backfilled
 from runtime.cli.errors import reported_errors
@@ -45,9 +45,12 @@ def backfill(
     ],
     *,
     mapping: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option(
-            "--mapping", "-m", help="Mapping file, or the name of one that Kindred brings; none for events in wire form."
+            "--mapping",
+            "-m",
+            help="Mapping file, or the name of one that Kindred brings; none for events in wire form. Given several times: "
+            "one for each file.",
         ),
     ] = None,
     source: Annotated[
@@ -73,8 +76,10 @@ def backfill(
     with reported_errors():
         settings = load_settings(home=home)
         configure_logging(level=settings.log_level, log_format=settings.log_format)
-        rules = load_mapping(mapping) if mapping is not None else None
-        reading = Reading(mapping=rules, source=source, region=settings.default_region)
+        rules = tuple(map(load_mapping, mapping or ())) or (None,)
+        if len(rules) not in (1, len(files)):
+            raise MappingError(f"{len(rules)} mappings are given for {len(files)} files: one for all, or one for each")
+        reading = Reading(mappings=rules, source=source, region=settings.default_region)
         with _shown(console) as progress:
             stack = Stack(settings, services=(), say=lambda _: None, on_jars=lambda _: None, chance=random.SystemRandom())
             work = Backfill(

@@ -1,6 +1,6 @@
 """Law 2 for history: an offline import, a backfill in batches and the stream leave the same evidence and the same partitions.
 
-An example stops a server, imports, starts it and builds its indexes, which takes many seconds: there are few, of many events each.
+An example stops a server, imports, starts it and builds its indexes, which takes many seconds: they are few, of many events.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from graph.database import open_database
@@ -38,7 +38,7 @@ pytestmark = pytest.mark.slow
 
 EXAMPLES = 3
 COMPARED = (Section.EVIDENCE, Section.CONCLUSIONS)
-READING = Reading(mapping=None, source=None, region="US")
+READING = Reading(mappings=(None,), source=None, region="US")
 TYPED = """
 MATCH (n:Identifier|Record|RecordVersion|Touchpoint|Product|Category|Order|Store|Campaign|Offer)
 RETURN labels(n) AS labels, coalesce(n.key, n.id, n.name) AS key,
@@ -160,7 +160,7 @@ def external(stack: StackAddress, home: Path) -> Settings:
     )
 
 
-@settings(max_examples=EXAMPLES)
+@settings(max_examples=EXAMPLES, phases=(Phase.generate,))
 @given(history=histories(least=15, most=40), data=st.data())
 def test_law_2_backfill_equals_streaming(
     installation: Installation,
