@@ -8,10 +8,11 @@ import asyncio
 import hashlib
 import multiprocessing
 import os
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from itertools import chain, islice
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -198,7 +199,14 @@ class Backfiller:
     ) -> AsyncIterator[tuple[Chunk, T]]:
         """What ``work`` makes of chunks in other processes, a few at once; as they are done, or in order."""
         loop = asyncio.get_running_loop()
-        source = iter(chunks)
+        source: Iterator[Chunk] = iter(chunks)
+        begin = await asyncio.to_thread(lambda: list(islice(source, 2)))
+        if len(begin) < 2:
+            # Of one chunk the processes would take longer to start than it takes.
+            for chunk in begin:
+                yield chunk, await asyncio.to_thread(work, self._reading, chunk, self._now(), argument)
+            return
+        source = chain(begin, source)
         waiting: dict[asyncio.Future[T], Chunk] = {}
         # A new interpreter: this one has threads, which a fork would not take along.
         with ProcessPoolExecutor(self._processes, mp_context=multiprocessing.get_context("spawn")) as pool:
