@@ -214,7 +214,7 @@ class Backfiller:
                 more = True
                 while more or waiting:
                     while more and len(waiting) < 2 * self._processes:
-                        chunk = await asyncio.to_thread(next, source, None)
+                        chunk = await asyncio.to_thread(_next_of, source)
                         if chunk is None:
                             more = False
                         else:
@@ -290,6 +290,10 @@ class Backfiller:
             subject=f"{EVENTS_SUBJECT}.{orjson.loads(body)['type']}",
             once=f"{ORIGIN}:{once}",
         )
+
+
+def _next_of(chunks: Iterator[Chunk]) -> Chunk | None:
+    return next(chunks, None)
 
 
 def _note(folder: Path, chunk: Chunk) -> Path:
