@@ -203,8 +203,8 @@ class Backfiller:
         begin = await asyncio.to_thread(lambda: list(islice(source, 2)))
         if len(begin) < 2:
             # Of one chunk the processes would take longer to start than it takes.
-            for chunk in begin:
-                yield chunk, await asyncio.to_thread(work, self._reading, chunk, self._now(), argument)
+            for only in begin:
+                yield only, await asyncio.to_thread(work, self._reading, only, self._now(), argument)
             return
         source = chain(begin, source)
         waiting: dict[asyncio.Future[T], Chunk] = {}
