@@ -205,7 +205,6 @@ def _prepare_good(
     kind = "unknown"
     try:
         if mapping is not None:
-            body = orjson.dumps(plain(row.values), option=orjson.OPT_NON_STR_KEYS)
             mapped = event_of(row.values, mapping, source=source, today=now.date())
             if mapped is None:
                 return LeftOutRow()
@@ -218,19 +217,22 @@ def _prepare_good(
     except EventRefused as error:
         return RefusedRow(line=row.line, body=body, code=error.code, reason=f"{place}: {error}", field=error.field, type=kind)
     except RowRefused as error:
-        return RefusedRow(line=row.line, body=body, code=error.code, reason=f"{place}: {error}")
+        return RefusedRow(line=row.line, body=body or _given(row), code=error.code, reason=f"{place}: {error}")
     except Exception as error:
         # One row must not end the import, whatever it made a library do.
         log.exception("row.not_normalised", place=place)
         reason = f"{place}: normalising the row failed with {type(error).__name__}"
-        return RefusedRow(line=row.line, body=body or _text_of(row), code="not_normalised", reason=reason, type=kind)
+        return RefusedRow(line=row.line, body=body or _given(row), code="not_normalised", reason=reason, type=kind)
     rejected = tuple(value.field.partition("[")[0] for value in evidence.rejected)
     return ReadyRow(line=row.line, event=event, evidence=evidence, body=body, rejected=rejected)
 
 
-def _text_of(row: GoodRow) -> bytes:
-    """A row that is not to be had as JSON, for whoever looks at the dead letter."""
-    return repr(row.values).encode(errors="backslashreplace")
+def _given(row: GoodRow) -> bytes:
+    """A row for whoever looks at the dead letter: as JSON, where it is to be had."""
+    try:
+        return orjson.dumps(plain(row.values), option=orjson.OPT_NON_STR_KEYS)
+    except (TypeError, ValueError, RecursionError):
+        return repr(row.values).encode(errors="backslashreplace")
 
 
 def hash_of(body: bytes) -> str:
