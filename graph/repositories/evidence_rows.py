@@ -217,13 +217,13 @@ def _present(value: str | None) -> list[str]:
 
 
 def touchpoint_properties(touchpoint: Touchpoint) -> dict[str, Any]:
-    """What a touchpoint's node holds besides its id and times."""
+    """What a touchpoint's node holds besides its id and times. A list without items is a property that is absent."""
     # One literal: of what a client spends on writing this is a good part.
     return {
         "source": touchpoint.source,
         "body": touchpoint.body,
         "body_sha256": touchpoint.body_sha256,
-        "rejected_values": [_rejected(value) for value in touchpoint.rejected] if touchpoint.rejected else [],
+        "rejected_values": [_rejected(value) for value in touchpoint.rejected] if touchpoint.rejected else None,
         "type": touchpoint.type,
         "event": touchpoint.event,
         "channel": touchpoint.channel,
@@ -236,12 +236,12 @@ def touchpoint_properties(touchpoint: Touchpoint) -> dict[str, Any]:
 
 
 def version_properties(version: RecordVersion) -> dict[str, Any]:
-    """What a record version's node holds besides its id."""
+    """What a record version's node holds besides its id. A list without items is a property that is absent."""
     return {
         "source": version.source,
         "body": version.body,
         "body_sha256": version.body_sha256,
-        "rejected_values": [_rejected(value) for value in version.rejected],
+        "rejected_values": [_rejected(value) for value in version.rejected] or None,
         "at": version.at,
         "recorded_at": version.recorded_at,
         "entity_type": version.entity_type,
@@ -261,7 +261,7 @@ def version_properties(version: RecordVersion) -> dict[str, Any]:
         "address_given": version.address_given,
         "consent": _json(dict(version.consent)),
         "traits": version.traits,
-        "identifier_keys": [identifier.key for identifier in version.identifiers],
+        "identifier_keys": [identifier.key for identifier in version.identifiers] or None,
     }
 
 
