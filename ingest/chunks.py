@@ -1,8 +1,8 @@
 """Files in chunks of rows, understood by several processes: the same preparation as the import's, many rows at once."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -122,19 +122,6 @@ class Reading:
             values_rejected=dict(rejected),
         )
         return Understood(events=events, parked=parked, counts=counts)
-
-
-def total(counts: Mapping[str, Counts]) -> Counts:
-    """The sum of the counts of chunks."""
-    summed = Counts()
-    for each in counts.values():
-        summed = summed.plus(each)
-    return summed
-
-
-def written_counts(counts: Counts, *, repeated: int) -> Counts:
-    """Counts of which it is known how many events came before."""
-    return replace(counts, published=counts.published - repeated, duplicates=counts.duplicates + repeated)
 
 
 def _parts(file: Path, mapping: FileMapping | None) -> Iterator[Sequence[FileRow] | pa.RecordBatch]:
