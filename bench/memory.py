@@ -19,15 +19,18 @@ class Peak:
 
 @contextmanager
 def peak_memory(naming: Path) -> Iterator[Peak]:
-    """Watch all processes whose command line names a path, such as an installation's home."""
+    """Watch all processes whose command line names a path, such as an installation's home, and what these started."""
     peak, ended = Peak(), threading.Event()
 
     def watch() -> None:
         while not ended.wait(EVERY_SECONDS):
-            total = 0
-            for process in psutil.process_iter(["cmdline", "memory_info"]):
+            total, counted = 0, set()
+            # Parents come before what they start.
+            for process in sorted(psutil.process_iter(["cmdline", "memory_info", "ppid"]), key=lambda each: each.pid):
                 command, memory = process.info["cmdline"], process.info["memory_info"]
-                if memory is not None and any(str(naming) in part for part in command or ()):
+                named = any(str(naming) in part for part in command or ())
+                if memory is not None and (named or process.info["ppid"] in counted):
+                    counted.add(process.pid)
                     total += memory.rss
             peak.bytes = max(peak.bytes, total)
 

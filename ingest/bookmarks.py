@@ -59,7 +59,7 @@ class Bookmark:
         name = hashlib.sha256(orjson.dumps([str(file.resolve()), mapping_digest, source])).hexdigest()[:32]
         self._path = folder / f"{name}.json"
         self._file = str(file.resolve())
-        self._fingerprint = _fingerprint(file)
+        self._fingerprint = fingerprint_of(file)
 
     def read(self) -> Counts:
         """Of the rows that are done; zeros where there is nothing to go on with."""
@@ -69,7 +69,7 @@ class Bookmark:
             return Counts()
         if not isinstance(kept, dict) or kept.get("fingerprint") != self._fingerprint or kept.get("done"):
             return Counts()
-        return _counts(kept.get("counts"))
+        return counts_of(kept.get("counts"))
 
     def write(self, counts: Counts, *, done: bool) -> None:
         """Keep that all these rows are acknowledged. A crash leaves the bookmark before or this one, never half of it.
@@ -87,14 +87,16 @@ class Bookmark:
             raise BookmarkError(f"{self._path} cannot be written: {error.strerror}") from error
 
 
-def _counts(values: Any) -> Counts:
+def counts_of(values: Any) -> Counts:
+    """Counts as they are kept in JSON; zeros where they are not."""
     known = {each.name for each in fields(Counts)}
     if not isinstance(values, dict) or set(values) != known:
         return Counts()
     return Counts(**values)
 
 
-def _fingerprint(file: Path) -> str:
+def fingerprint_of(file: Path) -> str:
+    """What tells a file from what it was: its size, beginning and end."""
     with file.open("rb") as content:
         size = file.stat().st_size
         digest = hashlib.sha256(content.read(SAMPLE_BYTES))

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, Any, Final, Literal
 
 import orjson
+import pyarrow as pa
 import pyarrow.lib
 import pyarrow.parquet
 
@@ -226,16 +227,41 @@ def _header(lines: _Lines, path: Path, delimiter: str | None) -> tuple[list[str]
 
 
 def _parquet_rows(path: Path) -> Iterator[FileRow]:
+    number = 0
+    for batch in read_batches(path, rows=BATCH_ROWS):
+        for row in rows_of_batch(batch, path=path, before=number):
+            yield row
+            number = row.line
+
+
+def read_batches(path: Path, *, rows: int) -> Iterator[pa.RecordBatch]:
+    """The rows of a Parquet file, at most so many at once, in order.
+
+    Raises:
+        FileError: the file cannot be read.
+    """
     with _parquet(path) as parquet:
         number = 0
         try:
-            for batch in parquet.iter_batches(batch_size=BATCH_ROWS):  # type: ignore[no-untyped-call]
-                for values in batch.to_pylist():
-                    number += 1
-                    yield GoodRow(line=number, position=number, values=values)
-        except (pyarrow.lib.ArrowException, OSError, ValueError, OverflowError) as error:
-            # The last three: values such as a time beyond Python's calendar, of which Arrow has more.
+            for batch in parquet.iter_batches(batch_size=rows):  # type: ignore[no-untyped-call]
+                yield batch
+                number += batch.num_rows
+        except (pyarrow.lib.ArrowException, OSError) as error:
             raise FileError(f"{path.name} cannot be read after row {number}: {error}") from error
+
+
+def rows_of_batch(batch: pa.RecordBatch, *, path: Path, before: int) -> Iterator[GoodRow]:
+    """The rows of a batch of a Parquet file, of which so many rows come before.
+
+    Raises:
+        FileError: a value is none of Python's, such as a time beyond its calendar.
+    """
+    try:
+        listed = batch.to_pylist()
+    except (pyarrow.lib.ArrowException, ValueError, OverflowError) as error:
+        raise FileError(f"{path.name} cannot be read after row {before}: {error}") from error
+    for number, values in enumerate(listed, start=before + 1):
+        yield GoodRow(line=number, position=number, values=values)
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from ingest.mapping import AddressParts, DateParts, DateValue, FileMapping, Iden
 
 Row = Mapping[str, Any]
 
+_AS_IT_IS = frozenset({str, int, float, bool})
 _TRAIT_OF = {EMAIL: "emails", PHONE: "phones"}
 
 
@@ -66,11 +67,19 @@ def event_of(row: Row, mapping: FileMapping, *, source: str | None, today: date)
 
 def text_of(row: Row, value: Value | None) -> str | None:
     """The value as text, None where the row has none."""
-    return None if value is None else next(_texts(row, value), None)
+    if value is None:
+        return None
+    if value.column is not None and type(given := row.get(value.column)) is str:
+        # Nearly all values of nearly all files: without the generators of what a column may hold besides.
+        text = given.strip()
+        return value.values.get(text, text) if text else None
+    return next(_texts(row, value), None)
 
 
 def plain(value: Any) -> Any:
     """A value of a typed file (Parquet) as JSON has it."""
+    if value is None or type(value) in _AS_IT_IS:
+        return value
     match value:
         case datetime():
             return value.isoformat()
@@ -265,6 +274,8 @@ def _texts(row: Row, value: Value) -> Iterator[str]:
 
 def _found(row: Row, column: str) -> Iterator[str]:
     """The scalars at a column or path, as text without surrounding space, without the empty ones."""
+    if column in row and row[column] is None:
+        return
     for value in _walk(row, column):
         if isinstance(value, str):
             text = value.strip()

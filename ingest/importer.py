@@ -13,6 +13,7 @@ from typing import Final, assert_never
 import orjson
 import structlog
 
+from graph.model.evidence import Evidence
 from ingest.bookmarks import Bookmark, Counts
 from ingest.files import BadRow, FileError, FileRow, GoodRow, columns_of, format_of, read_rows
 from ingest.import_rows import RowRefused, event_of, plain
@@ -30,17 +31,19 @@ NATIVE: Final = "native"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Ready:
+class ReadyRow:
     """An event to be published; ``rejected`` are the fields whose value was not understood."""
 
     line: int
     event: WireEvent
+    evidence: Evidence
+    """What a worker makes of it, had it been accepted now."""
     body: bytes
     rejected: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Refused:
+class RefusedRow:
     """A row to be parked."""
 
     line: int
@@ -52,11 +55,11 @@ class _Refused:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _LeftOut:
+class LeftOutRow:
     """A row that is none of the mapping's business."""
 
 
-Prepared = _Ready | _Refused | _LeftOut
+Prepared = ReadyRow | RefusedRow | LeftOutRow
 """What becomes of a row."""
 
 
@@ -83,14 +86,14 @@ class Importer:
             EventsUnavailable: JetStream did not acknowledge in time; importing again goes on from there.
             BookmarkError: the progress cannot be kept.
         """
-        self._check(file, mapping)
+        check_file(file, mapping)
         try:
             digest = mapping.digest if mapping is not None else NATIVE
             bookmark = Bookmark(self._bookmarks, file=file, mapping_digest=digest, source=source)
         except OSError as error:
             raise FileError(f"{file} cannot be read: {error.strerror}") from error
         counts = bookmark.read()
-        rows = _rows(file, mapping)
+        rows = rows_of(file, mapping)
         for row in islice(rows, counts.rows):
             progress(row.position, counts)
         while window := list(islice(rows, WINDOW_ROWS)):
@@ -104,21 +107,9 @@ class Importer:
         bookmark.write(counts, done=True)
         return counts
 
-    def _check(self, file: Path, mapping: FileMapping | None) -> None:
-        columns = columns_of(
-            file,
-            encoding=mapping.file.encoding if mapping is not None else None,
-            delimiter=mapping.file.delimiter if mapping is not None else None,
-        )
-        if mapping is None:
-            if format_of(file) != "jsonl":
-                raise MappingError(f"{file.name} needs a mapping: without one a file holds events in wire form, as JSON Lines")
-        elif columns is not None:
-            mapping.check_columns(columns, file_name=file.name)
-
     async def _send(self, prepared: list[Prepared], *, file: Path, source: str | None) -> Counts:
         outcomes = Counter(await asyncio.gather(*(self._send_one(each, file=file, source=source) for each in prepared)))
-        rejected = Counter(field for each in prepared if isinstance(each, _Ready) for field in each.rejected)
+        rejected = Counter(field for each in prepared if isinstance(each, ReadyRow) for field in each.rejected)
         return Counts(
             rows=len(prepared),
             published=outcomes["published"],
@@ -130,32 +121,67 @@ class Importer:
 
     async def _send_one(self, prepared: Prepared, *, file: Path, source: str | None) -> str:
         match prepared:
-            case _LeftOut():
+            case LeftOutRow():
                 return "left_out"
-            case _Ready():
+            case ReadyRow():
                 try:
                     result = await self._publisher.publish(prepared.event, body=prepared.body)
                 except EventTooLarge as error:
                     reason = f"{file.name}, line {prepared.line}: {error}"
-                    refused = _Refused(
+                    refused = RefusedRow(
                         line=prepared.line, body=prepared.body, code=error.code, reason=reason, type=prepared.event.type
                     )
                     return await self._send_one(refused, file=file, source=source)
                 return "duplicate" if result.duplicate else "published"
-            case _Refused():
-                await self._publisher.park(
-                    prepared.body,
-                    code=prepared.code,
-                    reason=prepared.reason,
-                    field=prepared.field,
-                    origin=f"import:{source}" if source is not None else "import",
-                    subject=f"{EVENTS_SUBJECT}.{prepared.type}",
-                    # After a crash between parking and the bookmark the same row comes again.
-                    once=f"import:{file.name}:{prepared.line}:{hash_of(prepared.body)}",
-                )
+            case RefusedRow():
+                await park_row(self._publisher, prepared, file_name=file.name, source=source)
                 return "parked"
             case _:
                 assert_never(prepared)
+
+
+async def park_row(publisher: EventPublisher, refused: RefusedRow, *, file_name: str, source: str | None) -> None:
+    """Put a row among the dead letters.
+
+    Raises:
+        EventsUnavailable: JetStream did not acknowledge in time.
+    """
+    await publisher.park(
+        refused.body,
+        code=refused.code,
+        reason=refused.reason,
+        field=refused.field,
+        origin=f"import:{source}" if source is not None else "import",
+        subject=f"{EVENTS_SUBJECT}.{refused.type}",
+        # After a crash between parking and the bookmark the same row comes again.
+        once=f"import:{file_name}:{refused.line}:{hash_of(refused.body)}",
+    )
+
+
+def check_file(file: Path, mapping: FileMapping | None) -> None:
+    """See that a file can be read with a mapping.
+
+    Raises:
+        FileError: the file cannot be read.
+        MappingError: the mapping does not fit the file.
+    """
+    columns = columns_of(
+        file,
+        encoding=mapping.file.encoding if mapping is not None else None,
+        delimiter=mapping.file.delimiter if mapping is not None else None,
+    )
+    if mapping is None:
+        if format_of(file) != "jsonl":
+            raise MappingError(f"{file.name} needs a mapping: without one a file holds events in wire form, as JSON Lines")
+    elif columns is not None:
+        mapping.check_columns(columns, file_name=file.name)
+
+
+def rows_of(file: Path, mapping: FileMapping | None) -> Iterator[FileRow]:
+    """The rows of a file, read as its mapping says; raises as ``read_rows``."""
+    if mapping is None:
+        return read_rows(file)
+    return read_rows(file, encoding=mapping.file.encoding, delimiter=mapping.file.delimiter)
 
 
 def prepare_row(
@@ -165,7 +191,7 @@ def prepare_row(
     place = f"{file_name}, line {row.line}"
     match row:
         case BadRow():
-            return _Refused(line=row.line, body=row.raw, code="row_unreadable", reason=f"{place}: {row.reason}")
+            return RefusedRow(line=row.line, body=row.raw, code="row_unreadable", reason=f"{place}: {row.reason}")
         case GoodRow():
             return _prepare_good(row, mapping=mapping, source=source, place=place, now=now, region=region)
         case _:
@@ -179,10 +205,9 @@ def _prepare_good(
     kind = "unknown"
     try:
         if mapping is not None:
-            body = orjson.dumps(plain(row.values), option=orjson.OPT_NON_STR_KEYS)
             mapped = event_of(row.values, mapping, source=source, today=now.date())
             if mapped is None:
-                return _LeftOut()
+                return LeftOutRow()
             body = orjson.dumps(mapped)
         elif source is not None and len(body) <= MAX_EVENT_BYTES:
             body = orjson.dumps(row.values | {"source": source})
@@ -190,29 +215,26 @@ def _prepare_good(
         kind = event.type
         evidence = to_evidence(event, recorded_at=now, region=region)
     except EventRefused as error:
-        return _Refused(line=row.line, body=body, code=error.code, reason=f"{place}: {error}", field=error.field, type=kind)
+        return RefusedRow(line=row.line, body=body, code=error.code, reason=f"{place}: {error}", field=error.field, type=kind)
     except RowRefused as error:
-        return _Refused(line=row.line, body=body, code=error.code, reason=f"{place}: {error}")
+        return RefusedRow(line=row.line, body=body or _given(row), code=error.code, reason=f"{place}: {error}")
     except Exception as error:
         # One row must not end the import, whatever it made a library do.
         log.exception("row.not_normalised", place=place)
         reason = f"{place}: normalising the row failed with {type(error).__name__}"
-        return _Refused(line=row.line, body=body or _text_of(row), code="not_normalised", reason=reason, type=kind)
+        return RefusedRow(line=row.line, body=body or _given(row), code="not_normalised", reason=reason, type=kind)
     rejected = tuple(value.field.partition("[")[0] for value in evidence.rejected)
-    return _Ready(line=row.line, event=event, body=body, rejected=rejected)
+    return ReadyRow(line=row.line, event=event, evidence=evidence, body=body, rejected=rejected)
 
 
-def _text_of(row: GoodRow) -> bytes:
-    """A row that is not to be had as JSON, for whoever looks at the dead letter."""
-    return repr(row.values).encode(errors="backslashreplace")
+def _given(row: GoodRow) -> bytes:
+    """A row for whoever looks at the dead letter: as JSON, where it is to be had."""
+    try:
+        return orjson.dumps(plain(row.values), option=orjson.OPT_NON_STR_KEYS)
+    except (TypeError, ValueError, RecursionError):
+        return repr(row.values).encode(errors="backslashreplace")
 
 
 def hash_of(body: bytes) -> str:
     """A short name for a row's content."""
     return hashlib.sha256(body).hexdigest()[:32]
-
-
-def _rows(file: Path, mapping: FileMapping | None) -> Iterator[FileRow]:
-    if mapping is None:
-        return read_rows(file)
-    return read_rows(file, encoding=mapping.file.encoding, delimiter=mapping.file.delimiter)

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 BUCKETS: Final = 256
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Raised when what is hashed changes: digests of two formats say nothing about each other."""
 _MODULUS: Final = 1 << 256
 

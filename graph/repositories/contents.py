@@ -123,12 +123,12 @@ async def find_differences(
 
 
 def _parts(of: str, properties: Mapping[str, Any]) -> dict[str, bytes]:
-    """What is said of an item; a property that is null is one that is absent."""
+    """What is said of an item; a property that is null, or a list without items, is one that is absent."""
     left_out = LEFT_OUT.get(of, frozenset())
     return {
         name: orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
         for name, value in properties.items()
-        if value is not None and name not in left_out
+        if value is not None and value != [] and name not in left_out
     }
 
 

@@ -81,6 +81,17 @@ KEY_BYTES = 4_000
 """Neo4j fails on an indexed value of more than about 8,000 bytes, with an error that it also gives for its own troubles."""
 
 
+def require_short_keys(evidence: Evidence) -> None:
+    """Refuse an event that names something by a key which no index takes.
+
+    Raises:
+        EvidenceRefused: it does.
+    """
+    key = rows.longest_key(evidence)
+    if len(key.encode(errors="replace")) > KEY_BYTES:
+        raise EvidenceRefused(f"{key[:40]!r}... has more than the {KEY_BYTES} bytes that an index takes")
+
+
 class EvidenceRepository:
     """Evidence in the graph."""
 
@@ -97,9 +108,7 @@ class EvidenceRepository:
         if not batch:
             return WrittenBatch(outcomes=(), touched=frozenset())
         for evidence in batch:
-            key = rows.longest_key(evidence)
-            if len(key.encode(errors="replace")) > KEY_BYTES:
-                raise EvidenceRefused(f"{key[:40]!r}... has more than the {KEY_BYTES} bytes that an index takes")
+            require_short_keys(evidence)
         first: dict[MessageId, Evidence] = {}
         for evidence in batch:
             first.setdefault(evidence.id, evidence)

@@ -44,7 +44,7 @@ def new_touchpoints(touchpoints: Sequence[Touchpoint]) -> statements.NewTouchpoi
                 id=touchpoint.id,
                 at=_instant(touchpoint.at),
                 recorded_at=_instant(touchpoint.recorded_at),
-                properties=_touchpoint_properties(touchpoint),
+                properties=touchpoint_properties(touchpoint),
                 identifier_positions=[position[identifier.key] for identifier in touchpoint.identifiers],
             )
             for touchpoint in touchpoints
@@ -56,7 +56,7 @@ def pairs(touchpoints: Sequence[Touchpoint]) -> list[statements.PairRow]:
     """Pairs of identifiers seen on one touchpoint, with the least and the greatest time."""
     times: dict[tuple[str, str], tuple[datetime, datetime]] = {}
     for touchpoint in touchpoints:
-        for left, right in _links(touchpoint.identifiers):
+        for left, right in links(touchpoint.identifiers):
             pair = (left.key, right.key) if left.key < right.key else (right.key, left.key)
             times[pair] = _widened(times.get(pair), touchpoint.at)
     return [
@@ -141,7 +141,7 @@ def new_record_versions(versions: Sequence[RecordVersion]) -> statements.NewReco
                 source=version.source,
                 source_record_id=version.source_record_id,
                 entity_type=version.entity_type,
-                properties=_version_properties(version),
+                properties=version_properties(version),
             )
             for version in sorted(versions, key=lambda version: (version.record_id, version.id))
         ]
@@ -181,7 +181,8 @@ def longest_key(evidence: Evidence) -> str:
     return max(keys, key=len)
 
 
-def _links(identifiers: Sequence[Identifier]) -> Iterator[tuple[Identifier, Identifier]]:
+def links(identifiers: Sequence[Identifier]) -> Iterator[tuple[Identifier, Identifier]]:
+    """Pairs of a touchpoint's identifiers that are linked, in no certain order within a pair."""
     if len(identifiers) <= PAIRWISE_LIMIT:
         yield from combinations(identifiers, 2)
         return
@@ -215,13 +216,14 @@ def _present(value: str | None) -> list[str]:
     return [value] if value else []
 
 
-def _touchpoint_properties(touchpoint: Touchpoint) -> dict[str, Any]:
+def touchpoint_properties(touchpoint: Touchpoint) -> dict[str, Any]:
+    """What a touchpoint's node holds besides its id and times. A list without items is a property that is absent."""
     # One literal: of what a client spends on writing this is a good part.
     return {
         "source": touchpoint.source,
         "body": touchpoint.body,
         "body_sha256": touchpoint.body_sha256,
-        "rejected_values": [_rejected(value) for value in touchpoint.rejected] if touchpoint.rejected else [],
+        "rejected_values": [_rejected(value) for value in touchpoint.rejected] if touchpoint.rejected else None,
         "type": touchpoint.type,
         "event": touchpoint.event,
         "channel": touchpoint.channel,
@@ -233,12 +235,13 @@ def _touchpoint_properties(touchpoint: Touchpoint) -> dict[str, Any]:
     }
 
 
-def _version_properties(version: RecordVersion) -> dict[str, Any]:
+def version_properties(version: RecordVersion) -> dict[str, Any]:
+    """What a record version's node holds besides its id. A list without items is a property that is absent."""
     return {
         "source": version.source,
         "body": version.body,
         "body_sha256": version.body_sha256,
-        "rejected_values": [_rejected(value) for value in version.rejected],
+        "rejected_values": [_rejected(value) for value in version.rejected] or None,
         "at": version.at,
         "recorded_at": version.recorded_at,
         "entity_type": version.entity_type,
@@ -258,7 +261,7 @@ def _version_properties(version: RecordVersion) -> dict[str, Any]:
         "address_given": version.address_given,
         "consent": _json(dict(version.consent)),
         "traits": version.traits,
-        "identifier_keys": [identifier.key for identifier in version.identifiers],
+        "identifier_keys": [identifier.key for identifier in version.identifiers] or None,
     }
 
 

@@ -5,6 +5,7 @@ import typer
 
 from runtime.cli import (
     archive,
+    backfill,
     backup,
     bloom,
     contents,
@@ -37,6 +38,7 @@ for module in (
     stack,
     serve,
     imports,
+    backfill,
     dead_letters,
     identity,
     health,

@@ -63,6 +63,12 @@ class BackupError(StackError):
     code = "backup"
 
 
+class ImportFailedError(StackError):
+    """Neo4j's offline import ended with an error; the graph is as it was."""
+
+    code = "import_failed"
+
+
 class StackDownError(StackError):
     """The embedded stack of this home is not running."""
 

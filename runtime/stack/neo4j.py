@@ -4,7 +4,7 @@ import contextlib
 import os
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
@@ -15,7 +15,7 @@ from graph.database import Neo4jAddress, open_database
 from graph.statements.server import READ_VERSIONS, VersionsRow
 from graph.statements.statement import NoParameters
 from runtime.stack.errors import StartError
-from runtime.stack.jars import INFRA, LockedJars
+from runtime.stack.jars import INFRA, Jar, LockedJars
 from runtime.stack.java import Java
 from runtime.stack.resources import LOOPBACK, Memory
 from runtime.stack.state import Ports, write_private
@@ -128,8 +128,24 @@ class Neo4jServer:
         heap = [f"-Xms{min(512, self.memory.heap_mb)}m", f"-Xmx{self.memory.heap_mb}m"]
         self._write_arguments("server.args", [*heap, *options])
 
-    def _write_arguments(self, name: str, options: Sequence[str], *, after: Sequence[str] = ()) -> Path:
-        class_path = os.pathsep.join(str(self.cache / jar.path) for jar in self.jars.all)
+    @contextlib.contextmanager
+    def admin_command(
+        self, *command: str, options: Sequence[str] = ("-Xmx128m",), without_gds: bool = False
+    ) -> Iterator[tuple[tuple[str | Path, ...], dict[str, str]]]:
+        """The command line and environment that run a command of Neo4j's admin tool while the context lasts."""
+        # In a file that only its owner reads: arguments of a process are seen by everybody on the machine.
+        jars = self.jars.server if without_gds else self.jars.all
+        arguments = self._write_arguments("admin.args", options, after=[ADMIN_CLASS, *command], jars=jars)
+        environment = {**os.environ, **ENVIRONMENT, "NEO4J_HOME": str(self.files.root), "NEO4J_CONF": str(self.files.conf)}
+        try:
+            yield (self.java.executable, f"@{arguments}"), environment
+        finally:
+            arguments.unlink()
+
+    def _write_arguments(
+        self, name: str, options: Sequence[str], *, after: Sequence[str] = (), jars: Sequence[Jar] | None = None
+    ) -> Path:
+        class_path = os.pathsep.join(str(self.cache / jar.path) for jar in (self.jars.all if jars is None else jars))
         path = self.files.conf / name
         write_private(path, "\n".join(_quoted(option) for option in (*options, "-cp", class_path, *after)) + "\n")
         return path
@@ -143,19 +159,10 @@ class Neo4jServer:
         self, *command: str, timeout_seconds: float, options: Sequence[str] = ("-Xmx128m",)
     ) -> subprocess.CompletedProcess[str]:
         """Run a command of Neo4j's admin tool, on a server that does not run and is prepared."""
-        # In a file that only its owner reads: arguments of a process are seen by everybody on the machine.
-        arguments = self._write_arguments("admin.args", options, after=[ADMIN_CLASS, *command])
-        try:
+        with self.admin_command(*command, options=options) as (arguments, environment):
             return subprocess.run(
-                [self.java.executable, f"@{arguments}"],
-                env={**os.environ, **ENVIRONMENT, "NEO4J_HOME": str(self.files.root), "NEO4J_CONF": str(self.files.conf)},
-                capture_output=True,
-                text=True,
-                timeout=timeout_seconds,
-                check=False,
+                arguments, env=environment, capture_output=True, text=True, timeout=timeout_seconds, check=False
             )
-        finally:
-            arguments.unlink()
 
     def observed(self, result: subprocess.CompletedProcess[str]) -> str:
         """How the admin tool ended and the end of what it said, without the password."""

@@ -2,8 +2,8 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -107,6 +107,42 @@ class Stack:
             stores = (neo4j.NAME, nats.NAME)
             ran = await asyncio.gather(*(self._stop(name) for name in stores))
             return stopped + [name for name, was_running in zip(stores, ran, strict=True) if was_running]
+
+    @asynccontextmanager
+    async def without_neo4j(self, provided: Callable[[], Awaitable[None]]) -> AsyncIterator[Neo4jServer]:
+        """The embedded Neo4j at rest, for whoever works on its files; in the end it runs again, migrated, and the services too.
+
+        ``provided`` is awaited once no service runs that could write, while Neo4j still does; what it raises ends it all.
+
+        Raises:
+            StackError: what was observed instead, by its subclass.
+            graph.migrations.MigrationError: the database's schema is not this release's.
+        """
+        with self._locked():
+            self._state = read_state(self._settings.home) or new_state()
+            stores = (nats.NAME, neo4j.NAME)
+            services = {
+                name: self._state.commands[name]
+                for name in self._state.processes
+                if name not in stores and self._runs(name) and self._state.commands.get(name)
+            }
+            for name in reversed(services):
+                await self._stop(name)
+            try:
+                await provided()
+                await self._stop(neo4j.NAME)
+                settings = self._settings
+                server = neo4j_server(settings, self._state, jars=locked_jars(), java=find_java(settings.java_home))
+                await asyncio.to_thread(server.prepare)
+                yield server
+            finally:
+                await self._start_neo4j()
+                await self._await_neo4j()
+                async with open_database(stack_address(self._settings).neo4j) as database:
+                    await migrate(database)
+                for name, command in services.items():
+                    self._say(f"starting {name}")
+                    self._spawn(name, command, log=self._log(name))
 
     async def _start_stores(self) -> None:
         # NATS first: it starts in a blink, and its port is known before Neo4j's jars are fetched.

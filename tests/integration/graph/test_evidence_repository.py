@@ -254,7 +254,7 @@ async def test_every_property_of_the_model_is_written(database: Database, driver
         "family_name": "king", "name_suffix": "jr", "full_name": "ada m king jr", "gender": "f",
         "street": "1 main st", "city": "austin", "region": "tx",
         "postal_code": "78701", "country": "US", "address_given": "1 Main St", "consent": '{"marketing":"granted"}',
-        "traits": '{"c": 3}', "identifier_keys": ["email:ada@kindred.example.com"], "rejected_values": [], "body": "",
+        "traits": '{"c": 3}', "identifier_keys": ["email:ada@kindred.example.com"], "body": "",
         "body_sha256": claim.body_sha256,
     }  # fmt: skip
 
