@@ -228,12 +228,15 @@ async def test_every_property_of_the_model_is_written(database: Database, driver
         birth_date=date(1815, 12, 10), gender="f", consent={"marketing": "granted"}, traits='{"c": 3}', address_given="1 Main St",
         address=PostalAddress(street="1 main st", city="austin", region="tx", postal_code="78701", country="US"),
     )  # fmt: skip
+    began = datetime.now(UTC) - timedelta(milliseconds=1)
     await repository.write([visit, claim])
 
     [row] = (await driver.execute_query("MATCH (t:Touchpoint) RETURN properties(t) AS t")).records
     stored = row["t"]
     assert stored.pop("at").to_native() == at
     assert stored.pop("recorded_at").to_native() == visit.recorded_at
+    # By the server's clock, on this machine, to the millisecond.
+    assert began <= stored.pop("written_at").to_native() <= datetime.now(UTC)
     assert stored == {
         "id": "m1", "type": "order", "event": "Order Completed", "channel": "web", "source": "shop", "title": "Basket",
         "url": "https://shop.example.com/", "value_cents": -350, "currency": "EUR", "properties": '{"a": 1}', "body": '{"b": 2}',
