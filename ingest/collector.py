@@ -82,11 +82,15 @@ def collector_routes(
     region: str,
     now: Callable[[], datetime] = utc_now,
     new_id: Callable[[], str] = lambda: str(uuid.uuid4()),
+    origins: Sequence[str] = ("*",),
 ) -> list[BaseRoute]:
-    """Routes below ``/v1``; ``keys`` maps a source's name to its write key, ``region`` is the one that workers assume, too."""
+    """Routes below ``/v1``; ``keys`` maps a source's name to its write key, ``region`` is the one that workers assume, too.
+
+    Browsers let pages of ``origins`` send; ``*`` is any.
+    """
     collector = Collector(publisher=publisher, keys=keys, region=region, now=now, new_id=new_id)
-    # Browsers post from the shop's own pages: any origin may write, none may read anything here.
-    cors = Middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["POST"], allow_headers=["*"], max_age=86_400)
+    # Browsers post from the shop's own pages; none may read anything here.
+    cors = Middleware(CORSMiddleware, allow_origins=list(origins), allow_methods=["POST"], allow_headers=["*"], max_age=86_400)
     paths = {name: name for name in (*EVENT_TYPES, "batch")} | SHORT_PATHS
     return [
         Route(

@@ -135,7 +135,7 @@ async def ensure_topology(js: JetStreamContext, *, retention: Retention) -> None
             retention=RetentionPolicy.LIMITS,
             # Whoever missed some looks at the graph, where they are of.
             storage=StorageType.MEMORY,
-            num_replicas=1,
+            num_replicas=retention.replicas,
             discard=DiscardPolicy.OLD,
             max_age=CHANGES_SECONDS,
             max_bytes=CHANGES_MAX_BYTES,

@@ -98,7 +98,9 @@ async def events(platform: Platform) -> AsyncIterator[Events]:
             await connection.jetstream(timeout=NATS_CHECK_SECONDS).stream_info(EVENTS_STREAM)
 
         streams = StreamMetrics(connection.jetstream(timeout=NATS_CHECK_SECONDS), REGISTRY)
-        routes = collector_routes(publisher, platform.write_keys, region=platform.settings.default_region)
+        routes = collector_routes(
+            publisher, platform.write_keys, region=platform.settings.default_region, origins=platform.settings.collector_origins
+        )
         hub = LiveHub()
 
         def wake(note: Note) -> None:

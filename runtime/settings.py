@@ -164,6 +164,10 @@ class Settings(BaseSettings):
     allowed_origins: list[str] = Field(
         default_factory=list, description="Origins whose pages may ask the API from a browser, as `https://shop.example`."
     )
+    collector_origins: list[str] = Field(
+        default_factory=lambda: ["*"],
+        description="Origins whose pages may send events to the collector from a browser; `*` is any.",
+    )
     request_timeout_seconds: float = Field(default=10, gt=0, description="How long one GraphQL operation may take.")
     default_region: str = Field(
         default="US", min_length=2, max_length=2, description="Country assumed for phone numbers without a country code."

@@ -108,7 +108,7 @@ class Installation:
         }
 
     def fingerprint(self) -> list[str]:
-        """Everything that is in the graph, sorted."""
+        """Everything that is in the graph but when it was written, sorted."""
         nodes = self.run(self._database._driver.execute_query(NODES)).records
         relationships = self.run(self._database._driver.execute_query(RELATIONSHIPS)).records
         return sorted(repr(_plain(row.data())) for row in (*nodes, *relationships))
@@ -121,7 +121,7 @@ class Installation:
 def _plain(value: Any) -> Any:
     """A value in which the order of maps and of labels says nothing."""
     if isinstance(value, dict):
-        return sorted((name, _plain(item)) for name, item in value.items())
+        return sorted((name, _plain(item)) for name, item in value.items() if name != "written_at")
     if isinstance(value, list):
         return sorted((_plain(item) for item in value), key=repr)
     return str(value)
