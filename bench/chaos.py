@@ -36,6 +36,7 @@ from ingest.backlog import wait_until_written
 from ingest.dead_letters import DeadLetters
 from ingest.normalise.event import parse_event, to_evidence
 from ingest.publisher import EventPublisher, open_nats
+from runtime.logging import configure_logging
 from runtime.resolving import resolve_once
 from runtime.settings import load_settings
 from runtime.stack.address import stack_address
@@ -299,6 +300,8 @@ def main(arguments: Sequence[str], console: Console) -> None:
     plan = Plan(
         seconds=asked.minutes * 60, pause_seconds=asked.pause, seed=asked.seed, per_second=asked.rate, faults=faults
     )  # fmt: skip
+    # Each publication that is tried again says so, and here most are.
+    configure_logging(level="error", log_format="console")
     outcome = run(plan, console=console)
     figures = {
         "accepted": outcome.accepted,
