@@ -8,6 +8,7 @@ import asyncio
 import hashlib
 import multiprocessing
 import os
+import threading
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
@@ -209,7 +210,8 @@ class Backfiller:
         source = chain(begin, source)
         waiting: dict[asyncio.Future[T], Chunk] = {}
         # A new interpreter: this one has threads, which a fork would not take along.
-        with ProcessPoolExecutor(self._processes, mp_context=multiprocessing.get_context("spawn")) as pool:
+        context = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(self._processes, mp_context=context, initializer=_end_with_parent) as pool:
             try:
                 more = True
                 while more or waiting:
@@ -306,6 +308,18 @@ def _keep(folder: Path, chunk: Chunk, note: ChunkNote) -> None:
     temporary = path.with_suffix(".tmp")
     temporary.write_bytes(note.to_json())
     temporary.replace(path)
+
+
+def _end_with_parent() -> None:
+    """Let this process end when the one that started it was killed, which does not tell those that it started."""
+
+    def watch() -> None:
+        parent = multiprocessing.parent_process()
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _understand(reading: Reading, chunk: Chunk, now: datetime, _: str) -> Understood:
