@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic, sleep
 
 import psutil
 
@@ -13,6 +14,7 @@ from runtime.stack.errors import StopError
 
 # The birth of a process is known in ticks of 10 ms, counted from a boot time that may be corrected by a second.
 BIRTH_TOLERANCE_SECONDS = 1.0
+POLL_SECONDS = 0.02
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,18 +81,13 @@ def stop(process: ProcessId | None, *, name: str, timeout_seconds: float) -> boo
     found = find(process)
     if found is None:
         return False
-    try:
+    with contextlib.suppress(psutil.NoSuchProcess):
         found.terminate()
-        found.wait(timeout_seconds)
-    except psutil.NoSuchProcess:
-        return True
-    except psutil.TimeoutExpired:
+    if not _ends(process, within_seconds=timeout_seconds):
         with contextlib.suppress(psutil.NoSuchProcess):
             found.kill()
-        try:
-            found.wait(10)
-        except psutil.TimeoutExpired as error:
-            raise StopError(f"{name}, process {found.pid}, still runs 10 seconds after it was killed") from error
+        if not _ends(process, within_seconds=10.0):
+            raise StopError(f"{name}, process {found.pid}, still runs 10 seconds after it was killed")
     return True
 
 
@@ -113,6 +110,16 @@ def tail(log: Path, *, lines: int = 15) -> str:
     except OSError:
         return "(no log)"
     return "\n".join(text.splitlines()[-lines:])
+
+
+def _ends(process: ProcessId | None, *, within_seconds: float) -> bool:
+    """Wait until a process has ended. One whose parent died and that nobody has taken note of since has ended as well."""
+    deadline = monotonic() + within_seconds
+    while find(process) is not None:
+        if monotonic() > deadline:
+            return False
+        sleep(POLL_SECONDS)
+    return True
 
 
 def _reap(process: psutil.Process) -> None:

@@ -55,6 +55,21 @@ def test_process_that_ignores_the_request_is_killed(tmp_path: Path) -> None:
     assert find(process) is None
 
 
+def test_one_whose_parent_takes_no_note_of_its_end_has_ended(tmp_path: Path) -> None:
+    log = tmp_path / "out"
+    careless = (
+        f"import subprocess, sys, time; child = subprocess.Popen({SLEEP!r}); print('pid', child.pid, flush=True); time.sleep(60)"
+    )
+    parent = spawn([sys.executable, "-c", careless], log=log)
+    try:
+        wait_until_up(log)
+        child = psutil.Process(int(tail(log).partition("pid ")[2].split()[0]))
+        assert stop(ProcessId(pid=child.pid, created=child.create_time()), name="child", timeout_seconds=10)
+        assert child.status() == psutil.STATUS_ZOMBIE
+    finally:
+        assert stop(parent, name="parent", timeout_seconds=10)
+
+
 def test_killed_child_is_not_taken_for_running(tmp_path: Path) -> None:
     process = spawn(SLEEP, log=tmp_path / "out")
     psutil.Process(process.pid).kill()
