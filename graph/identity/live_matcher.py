@@ -1,20 +1,21 @@
 """Scores records as soon as they come, by what the matcher of everything learnt last, and keeps the scores as evidence."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Set
+from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
+from numba import get_num_threads, set_num_threads
 
 from graph.database import Runs
 from graph.identity.matching.linkage import components
-from graph.identity.matching.live import LiveMatching
+from graph.identity.matching.live import LiveMatching, Rescored
 from graph.identity.matching.matching import CONNECTING
 from graph.identity.matching.records import Records
 from graph.identity.matching.scored import NAT_BITS
 from graph.identity.matching.scorer import Scorer
-from graph.model.claim import Match
+from graph.model.claim import Claim, Match
 from graph.repositories.matches import MatchRepository
 from graph.repositories.neighbourhoods import NeighbourhoodRepository
 
@@ -82,8 +83,8 @@ class LiveMatcher:
         if self._since >= self._most:
             self._told(0, len(claims))
             return NOTHING
-        rescored = await asyncio.to_thread(live.score, claims)
-        changed = await MatchRepository(runs).bring_in_line(rescored.records, rescored.matches, model=self._model, at=at)
+        rescored = await asyncio.to_thread(_by_one_thread, live, claims)
+        changed = await MatchRepository(runs).bring_in_line(rescored.group_of, rescored.matches, model=self._model, at=at)
 
         def keep() -> None:
             self._since += len(rescored.new)
@@ -91,3 +92,13 @@ class LiveMatcher:
             live.keep(rescored)
 
         return Scored(members=frozenset(changed), keep=keep)
+
+
+def _by_one_thread(live: LiveMatching, claims: Sequence[Claim]) -> Rescored:
+    """Score records by this thread alone: of so few pairs others would cost more than they bring."""
+    threads = get_num_threads()
+    set_num_threads(1)
+    try:
+        return live.score(claims)
+    finally:
+        set_num_threads(threads)

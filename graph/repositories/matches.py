@@ -1,7 +1,7 @@
 """Scored evidence between records in the graph: reading it, and bringing it in line with new scores."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from graph.database import Runs
@@ -83,20 +83,19 @@ class MatchRepository:
         await self._database.run(statements.RECORD_MODEL, parameters)
 
     async def bring_in_line(
-        self, records: Sequence[RecordId], scored: Iterable[ScoredMatch], *, model: str, at: datetime
+        self, group_of: Mapping[RecordId, int], scored: Iterable[ScoredMatch], *, model: str, at: datetime
     ) -> set[RecordId]:
-        """Let exactly these scores hold among some records, and those with others as they are; returns whose are others now.
+        """Let exactly these scores hold among the records of each group, and all others as they are.
 
-        The model was recorded before.
+        Returns the records of which scores are others now. The model was recorded before.
         """
-        if not records:
+        if not group_of:
             return set()
-        asked = set(records)
-        rows = await self._database.run(READ_MATCHES_AROUND, AroundParameters(members=records, as_of=None))
+        rows = await self._database.run(READ_MATCHES_AROUND, AroundParameters(members=list(group_of), as_of=None))
         standing = {
             (row.left_id, row.right_id): (row.match_weight, row.linked, levels_in(row.comparisons))
             for row in rows
-            if row.left_id in asked and row.right_id in asked
+            if group_of.get(RecordId(row.left_id), -1) == group_of.get(RecordId(row.right_id), -2)
         }
         wanted = {(match.left, match.right): match for match in scored}
         changed = [match for pair, match in wanted.items() if (before := standing.get(pair)) is None or not _same(before, match)]

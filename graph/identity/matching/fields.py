@@ -169,3 +169,5 @@ LEVELS: dict[Meaning, Levels] = {
 
 OF_MANY_FIELDS = frozenset((Meaning.IDENTIFIER, Meaning.ISSUED))
 """Meanings of which records may have several fields."""
+IDENTIFYING = OF_MANY_FIELDS | {Meaning.EMAIL, Meaning.PHONE}
+"""Meanings of identifiers: of two records that state the same one the score is kept, whatever it is."""

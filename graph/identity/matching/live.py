@@ -20,7 +20,7 @@ from graph.identity.matching.arrow import MEASURED, records_in
 from graph.identity.matching.blocks import Key, bits_of
 from graph.identity.matching.candidates import MAX_BLOCK, PER_RECORD, blocking_keys
 from graph.identity.matching.comparer import Comparer
-from graph.identity.matching.fields import Meaning
+from graph.identity.matching.fields import IDENTIFYING, Meaning
 from graph.identity.matching.linkage import components, profile_linkage
 from graph.identity.matching.matching import CONNECTING, Linked, Matching, connected, evidence_of, pairs_within, score_pairs
 from graph.identity.matching.records import Column, Records, domain_of, records_of
@@ -40,6 +40,8 @@ MOST_TOGETHER = 600
 
 _KeyText = tuple[str, str]
 """Name of a key and its text."""
+_Key = tuple[str, str, str]
+"""Name of a key, the field that it is of, and its text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +58,11 @@ class Rescored:
     """What scoring some records came to."""
 
     records: tuple[RecordId, ...]
-    """All whose scores among each other were looked at, sorted."""
+    """All that were looked at, sorted."""
+    group: tuple[int, ...]
+    """The number of each one's group, in the same order."""
     matches: tuple[ScoredMatch, ...]
-    """The scores that hold among these records now; others among them hold no more."""
+    """The scores that hold among the records of one group now; others among them hold no more."""
     new: tuple[RecordId, ...]
     """Those of them that say something new."""
     unscored: int
@@ -67,6 +71,13 @@ class Rescored:
     """What they state now, in the same order."""
     component: tuple[int, ...]
     """The number of each one's component, in the same order."""
+    keys: Mapping[RecordId, Sequence[_KeyText]]
+    """Of the new ones."""
+
+    @property
+    def group_of(self) -> dict[RecordId, int]:
+        """The group of each record."""
+        return dict(zip(self.records, self.group, strict=True))
 
 
 def scorer_for(matching: Matching) -> Scorer:
@@ -136,21 +147,26 @@ class LiveMatching:
         given = sorted({claim.record_id: claim for claim in claims}.values(), key=lambda claim: claim.record_id)
         known = [claim for claim in given if claim.source in self.sources]
         new = [each for each in self._stated_by(records_of(known)) if self._stated_before(each.id) != each]
-        rows: dict[int, Stated] = {}
-        inside: set[int] = set()
-        pending: dict[_KeyText, list[int]] = defaultdict(list)
+        first = len(self)
+        rows = {first + place: each for place, each in enumerate(new)}
         replaced = {self._number_of(each.id) for each in new} - {None}
         keys = self._keys_of(new)
-        first = len(self._records) + len(self._since)
-        for place, (each, own) in enumerate(zip(new, keys, strict=True)):
-            number = first + place
-            rows[number] = each
-            inside |= {number, *self._inside(self._number_of(each.id))}
-            fellows = [fellow for fellow in self._fellows(own, pending) if fellow not in replaced]
-            inside |= self._connected(each, fellows, rows)
+        pending: dict[_KeyText, list[int]] = defaultdict(list)
+        pairs: list[tuple[int, int]] = []
+        for number, own in zip(rows, keys, strict=True):
+            pairs += [(number, fellow) for fellow in self._fellows(own, pending) if fellow not in replaced]
             for name, _, text in own:
                 pending[name, text].append(number)
-        return self._linked(sorted(inside - replaced), rows, unscored=len(given) - len(known))
+        fellows = self._connecting(pairs, rows)
+        together: list[tuple[int, int]] = []
+        for number, each in rows.items():
+            found = {number, *self._inside(self._number_of(each.id))}
+            for fellow in fellows[number]:
+                whole = {fellow, *self._inside(fellow)}
+                if len(found | whole) <= MOST_TOGETHER:
+                    found |= whole
+            together += [(number, member) for member in sorted(found - replaced)]
+        return self._linked(together, rows, keys, unscored=len(given) - len(known))
 
     def keep(self, rescored: Rescored) -> None:
         """Take what was scored for known, once it is written."""
@@ -166,8 +182,8 @@ class LiveMatching:
                 self._number_since[each.id] = number
                 for place, texts in enumerate(each.values):
                     self._counted_since.update((place, text) for text in texts)
-                for name, _, text in self._keys_of([each])[0]:
-                    self._keyed_since[name, text].append(number)
+                for key in rescored.keys[each.id]:
+                    self._keyed_since[key].append(number)
             else:
                 number = before
             numbers.append(number)
@@ -179,60 +195,76 @@ class LiveMatching:
             self._component_since[number] = component_of[component]
             self._members_since[component_of[component]].append(number)
 
-    def _linked(self, numbers: Sequence[int], rows: Mapping[int, Stated], *, unscored: int) -> Rescored:
-        """Cluster records anew, whichever of them connect."""
-        if not numbers:
-            return Rescored((), (), (), unscored, (), ())
-        stated = sorted((self._row(number, rows) for number in numbers), key=lambda each: each.id)
-        records, model = self._measured(stated), self._scorer.model
-        compares = Comparer(records, self._scorer.aliases)
-        left, right = _all_pairs(len(stated))
-        component = connected(left, right, score_pairs(model, compares, left, right), len(stated))
-        left, right = pairs_within(component)
-        compared = compares.compare_all(left, right)
-        evidence = evidence_of(model, compares, left, right, compared)
-        linked = Linked(
-            records=records,
-            comparer=compares,
-            model=model,
-            left=left,
-            right=right,
-            compared=compared,
-            log_odds=evidence.log_odds,
-            linkage=profile_linkage(left, right, evidence, len(stated), threshold=self._scorer.threshold),
-        )
-        matches = tuple(scored_matches(linked, kept_pairs(linked)))
+    def _linked(
+        self, together: Sequence[tuple[int, int]], rows: Mapping[int, Stated], keys: Sequence[Sequence[_Key]], *, unscored: int
+    ) -> Rescored:
+        """Cluster records anew, given who may be with whom; among these whichever of them connect."""
+        stated_of = {number: self._row(number, rows) for number in {member for _, member in together}}
+        numbers = sorted(stated_of, key=lambda number: stated_of[number].id)
+        stated = tuple(stated_of[number] for number in numbers)
+        place = {number: at for at, number in enumerate(numbers)}
+        ends = np.array([(place[one], place[other]) for one, other in together], dtype=np.int64).reshape(-1, 2)
+        group = components(ends[:, 0], ends[:, 1], len(stated))
+        left, right = pairs_within(group)
+        matches: tuple[ScoredMatch, ...] = ()
+        component = np.arange(len(stated), dtype=np.int32)
+        if len(left):
+            records, model = self._measured(stated), self._scorer.model
+            compares = Comparer(records, self._scorer.aliases)
+            component = connected(left, right, score_pairs(model, compares, left, right), len(stated))
+            left, right = pairs_within(component)
+            compared = compares.compare_all(left, right)
+            evidence = evidence_of(model, compares, left, right, compared)
+            linked = Linked(
+                records=records,
+                comparer=compares,
+                model=model,
+                left=left,
+                right=right,
+                compared=compared,
+                log_odds=evidence.log_odds,
+                linkage=profile_linkage(left, right, evidence, len(stated), threshold=self._scorer.threshold),
+            )
+            matches = tuple(scored_matches(linked, kept_pairs(linked)))
         return Rescored(
             records=tuple(each.id for each in stated),
+            group=tuple(group.tolist()),
             matches=matches,
             new=tuple(each.id for each in rows.values()),
             unscored=unscored,
-            stated=tuple(stated),
+            stated=stated,
             component=tuple(component.tolist()),
+            keys={each.id: tuple((name, text) for name, _, text in own) for each, own in zip(rows.values(), keys, strict=True)},
         )
 
-    def _connected(self, new: Stated, fellows: Sequence[int], rows: Mapping[int, Stated]) -> set[int]:
-        """Those that a record's fellows are clustered with, of the fellows that it may be one person with."""
-        if not fellows:
-            return set()
-        stated = [new, *(self._row(number, rows) for number in fellows)]
-        order = sorted(range(len(stated)), key=lambda place: stated[place].id)
-        records = self._measured([stated[place] for place in order])
-        mine = order.index(0)
-        others = np.array([place for place in range(len(order)) if place != mine], dtype=np.int64)
-        left, right = np.minimum(others, mine), np.maximum(others, mine)
-        odds = score_pairs(self._scorer.model, Comparer(records, self._scorer.aliases), left, right)
-        found: set[int] = set()
+    def _connecting(self, pairs: Sequence[tuple[int, int]], rows: Mapping[int, Stated]) -> dict[int, list[int]]:
+        """Of each record the fellows that it may be one person with, the likeliest first, given pairs of records and fellows.
+
+        Of those with which it shares an identifier it is kept, too, if they are not.
+        """
+        found: dict[int, list[int]] = {number: [] for number in rows}
+        if not pairs:
+            return found
+        stated = {number: self._row(number, rows) for pair in pairs for number in pair}
+        numbers = sorted(stated, key=lambda number: stated[number].id)
+        place = {number: at for at, number in enumerate(numbers)}
+        ends = np.array([(place[one], place[other]) for one, other in pairs], dtype=np.int64)
+        comparer = Comparer(self._measured([stated[number] for number in numbers]), self._scorer.aliases)
+        odds = score_pairs(self._scorer.model, comparer, ends.min(axis=1), ends.max(axis=1))
         for row in np.argsort(-odds, kind="stable").tolist():
-            fellow = fellows[order[others[row]] - 1]
-            if odds[row] <= CONNECTING:
-                break
-            whole = {fellow, *self._inside(fellow)}
-            if len(found | whole) <= MOST_TOGETHER:
-                found |= whole
+            number, fellow = pairs[row]
+            if odds[row] > CONNECTING or self._share(stated[number], stated[fellow]):
+                found[number].append(fellow)
         return found
 
-    def _fellows(self, keys: Sequence[tuple[str, str, str]], pending: Mapping[_KeyText, list[int]]) -> list[int]:
+    def _share(self, one: Stated, other: Stated) -> bool:
+        """Whether two records state the same identifier."""
+        return any(
+            field.meaning in IDENTIFYING and not set(texts).isdisjoint(others)
+            for field, texts, others in zip(self._fields, one.values, other.values, strict=True)
+        )
+
+    def _fellows(self, keys: Sequence[_Key], pending: Mapping[_KeyText, list[int]]) -> list[int]:
         """The records with which a record has most in common, given its keys."""
         blocks = [(field, self._block(name, text, pending)) for name, field, text in keys]
         small = [block for _, block in blocks if len(block) <= MAX_BLOCK]
@@ -280,9 +312,9 @@ class LiveMatching:
     def _is_inside(self, number: int, component: int) -> bool:
         return number not in self._gone and self._component_since[number] == component
 
-    def _keys_of(self, stated: Sequence[Stated]) -> list[list[tuple[str, str, str]]]:
+    def _keys_of(self, stated: Sequence[Stated]) -> list[list[_Key]]:
         """Of each record its keys: name, field, text."""
-        found: list[dict[tuple[str, str, str], None]] = [{} for _ in stated]
+        found: list[dict[_Key, None]] = [{} for _ in stated]
         if not stated:
             return []
         for key in blocking_keys(self._measured(stated)):
@@ -372,17 +404,13 @@ def _values_in(column: Column, more: _More, number: int) -> tuple[str, ...]:
     code = column.codes[number]
     if code < 0:
         return ()
-    return (column.values[code], *(column.values[other] for other in more.of(number)))
+    first = column.values[code]
+    return (first, *(column.values[other] for other in more.of(number))) if len(column.more) else (first,)
 
 
 def _base(name: str) -> str:
     """A key's name without the rank of the value that it is of."""
     return ":".join(name.split(":")[:2])
-
-
-def _all_pairs(count: int) -> tuple[Index, Index]:
-    left, right = np.triu_indices(count, 1)
-    return left.astype(np.int64), right.astype(np.int64)
 
 
 def _are_in(numbers: Index, block: Index) -> NDArray[np.bool_]:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graph.identity.matching.comparer import Compared, chunks
-from graph.identity.matching.fields import LEVELS, OF_MANY_FIELDS, Meaning
+from graph.identity.matching.fields import IDENTIFYING, LEVELS
 from graph.identity.matching.linkage import PairEvidence
 from graph.identity.matching.matching import CONNECTING, Linked, evidence_of
 from graph.identity.matching.model import MatchModel
@@ -104,7 +104,7 @@ def _sharing(records: Records) -> Iterator[Index]:
     """Pairs of records, as left * count + right, that state the same identifier."""
     count = len(records)
     for column in records.columns.values():
-        if column.meaning not in (Meaning.EMAIL, Meaning.PHONE, *OF_MANY_FIELDS):
+        if column.meaning not in IDENTIFYING:
             continue
         stating = np.flatnonzero(column.codes >= 0)
         record = np.r_[stating, column.more[:, 0]].astype(np.int64)

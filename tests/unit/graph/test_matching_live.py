@@ -43,8 +43,10 @@ def standing(matching: Matching) -> dict[Pair, ScoredMatch]:
 def come(live: LiveMatching, claims: Iterable[Claim], matches: dict[Pair, ScoredMatch]) -> None:
     """Let records come together, and bring the matches in line."""
     scored = live.score(claims)
+    group_of = scored.group_of
     for pair in combinations(scored.records, 2):
-        matches.pop(pair, None)
+        if group_of[pair[0]] == group_of[pair[1]]:
+            matches.pop(pair, None)
     matches.update({(match.left, match.right): match for match in scored.matches})
     live.keep(scored)
 
