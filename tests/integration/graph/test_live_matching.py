@@ -68,10 +68,17 @@ async def town(database: Database) -> Town:
     """A town that was resolved before the last cards came, by a resolver that taught the matcher."""
     town = Town(database)
     events = list(introductions(CUSTOMERS))
-    town.cards = [event for event in events if event.get("source") == "loyalty"][-LATE:]
-    await town.write([event for event in events if event not in town.cards])
+    late = [event for event in events if event.get("source") == "loyalty"][-LATE:]
+    await town.write([event for event in events if event not in late])
+    town.cards = [misspelt(card) for card in late]
     await town.resolver(town.matcher).resolve_all(ORDER, progress=NoProgress())
     return town
+
+
+def misspelt(card: dict[str, Any]) -> dict[str, Any]:
+    """A card with a letter too many in the given name: no identifier, not even that of name and birth date, is its owner's."""
+    given = card["traits"]["firstName"]
+    return {**card, "traits": {**card["traits"], "firstName": given[:2] + given[1:]}}
 
 
 async def owner(town: Town, card: dict[str, Any]) -> str:
@@ -89,7 +96,7 @@ async def test_a_new_record_is_found_with_whom_it_resembles(town: Town) -> None:
     for card in town.cards:
         touched = await town.write([card])
         await town.stewardship.settle(touched)
-        assert await town.individual(f"loyalty_id:{card['traits']['loyaltyId']}") == await owner(town, card)
+        assert await town.individual(f"loyalty:{card['recordId']}") == await owner(town, card)
     assert town.counted == [(1, 0)] * LATE
 
 
@@ -102,7 +109,7 @@ async def test_all_at_once_or_again_is_the_same(town: Town) -> None:
     assert await town.matches() == found
     assert town.counted[0] == (LATE, 0)
     for card in town.cards:
-        assert await town.individual(f"loyalty_id:{card['traits']['loyaltyId']}") == await owner(town, card)
+        assert await town.individual(f"loyalty:{card['recordId']}") == await owner(town, card)
 
 
 async def test_the_next_resolution_of_everything_finds_the_same_people(town: Town) -> None:
@@ -118,13 +125,13 @@ async def test_a_matcher_that_starts_later_learns_from_what_was_kept(town: Town)
     await town.stewardship.settle(await town.write(town.cards))
     assert town.counted == [(LATE, 0)]
     for card in town.cards:
-        assert await town.individual(f"loyalty_id:{card['traits']['loyaltyId']}") == await owner(town, card)
+        assert await town.individual(f"loyalty:{card['recordId']}") == await owner(town, card)
 
 
 async def test_a_record_of_a_new_source_waits(town: Town) -> None:
     unheard_of = {**town.cards[0], "source": "unheard_of"}
     await town.stewardship.settle(await town.write([unheard_of]))
-    before = await town.individual(f"loyalty_id:{unheard_of['traits']['loyaltyId']}")
+    before = await town.individual(f"unheard_of:{unheard_of['recordId']}")
     assert before != await owner(town, unheard_of)
     await town.resolver(town.matcher).resolve_all(ORDER, progress=NoProgress())
-    assert await town.individual(f"loyalty_id:{unheard_of['traits']['loyaltyId']}") == await owner(town, unheard_of)
+    assert await town.individual(f"unheard_of:{unheard_of['recordId']}") == await owner(town, unheard_of)
