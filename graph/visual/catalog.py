@@ -151,6 +151,7 @@ LABELS = (
             Property(name="value_cents", kind=Kind.INTEGER),
             Property(name="rejected_values", kind=Kind.LIST),
             *_times("at", "recorded_at"),
+            *_hidden("written_at", kind=Kind.TIME),
             *_hidden("body", "body_sha256"),
         ),
         key="id",
