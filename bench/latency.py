@@ -52,7 +52,9 @@ RAW_SUBJECT = "bench.raw"
 RAW_WRITERS = 2
 SHOWN_WITHIN_SECONDS = 30.0
 POLL_SECONDS = 0.004
-"""Between an answer in which something is missing and the next question for it."""
+"""Between an answer in which something is missing and the next question for it, at least."""
+POLL_SHARE = 0.1
+"""Of the time that has passed, between two questions: the more is late the less the reader adds to it."""
 WATCHED_PER_SECOND = 12
 """Events that the reader looks for, beside all sign-ins: it shares the processors with what it measures."""
 START_SECONDS = 5.0
@@ -178,7 +180,7 @@ async def _watch(watched: Sequence[Watched], *, url: str, api_key: str, start: f
                     shown = time()
                     idle.append((shown, asking))
                     return (shown - due) * 1000
-                await asyncio.sleep(POLL_SECONDS)
+                await asyncio.sleep(max(POLL_SECONDS, POLL_SHARE * (time() - due)))
             raise BenchError(f"{each.message_id} was not in the profile of its {each.namespace} in {SHOWN_WITHIN_SECONDS:g} s")
 
         return list(await asyncio.gather(*map(until_shown, watched)))

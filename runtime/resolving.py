@@ -202,7 +202,9 @@ async def _announce(database: Database, js: JetStreamContext, *, line: _Line) ->
         except (KindredError, Neo4jError, DriverError, nats.errors.Error, OSError) as error:
             log.info("announcer.waiting", reason=str(error) or type(error).__name__)
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(line.decided.wait(), timeout=ANNOUNCE_SECONDS)
+            # Not by wait_for: what is cancelled in the moment in which it was told would go on.
+            async with asyncio.timeout(ANNOUNCE_SECONDS):
+                await line.decided.wait()
 
 
 def _telling(line: _Line) -> Tell:
