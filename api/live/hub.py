@@ -46,7 +46,9 @@ class Subscriber:
     async def woken(self) -> None:
         """Wait until there may be something new."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._told.wait(), timeout=self._hub.patience_seconds())
+            # Not by wait_for: what is cancelled in the moment in which it is woken would go on.
+            async with asyncio.timeout(self._hub.patience_seconds()):
+                await self._told.wait()
         self._told.clear()
 
 
