@@ -6,14 +6,16 @@ What comes out is the graph that ``EvidenceRepository`` writes of the same event
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-import duckdb
 import pyarrow as pa
 
 from graph.bulk.columns import TEXTS, TIME, TOUCHPOINT, VERSION, header
 from graph.bulk.parts import SUBJECTS, TABLES
 from graph.errors import KindredError
+
+if TYPE_CHECKING:
+    import duckdb
 
 ARRAY_DELIMITER: Final = "\x1f"
 """Between the items of a list: a control character, of which normalised text has none and JSON only escaped ones."""
@@ -84,6 +86,9 @@ class PartsReader:
 
     def __init__(self, parts: Path, *, work: Path, memory_mb: int, threads: int = 2) -> None:
         work.mkdir(parents=True, exist_ok=True)
+        # Here, so that services that never backfill do not hold it in memory.
+        import duckdb
+
         self._database = duckdb.connect(
             config={
                 "memory_limit": f"{memory_mb}MiB",
@@ -171,7 +176,9 @@ class PartsReader:
     def _count(self, table: str) -> int:
         return int(self._run(f"SELECT count(*) FROM {table}").fetchall()[0][0])
 
-    def _run(self, query: str) -> duckdb.DuckDBPyConnection:
+    def _run(self, query: str) -> "duckdb.DuckDBPyConnection":
+        import duckdb
+
         try:
             return self._database.execute(query)
         except duckdb.Error as error:

@@ -25,7 +25,7 @@ EVENTS = 50_000
 PEOPLE = 2_000
 PART = 12_500
 WINDOW = 500
-DEADLINE_SECONDS = 240
+DEADLINE_SECONDS = 540
 
 pytestmark = pytest.mark.slow
 
