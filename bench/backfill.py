@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 from rich.console import Console
 
 from bench.datasets import MAPPINGS, read_truth
-from bench.harness import BenchError, Row, describe_machine, parser, publish, run_main
+from bench.harness import BenchError, Measured, describe_machine, parser, publish, run_main
 from bench.identity_quality import read_memberships
 from bench.installation import Installation, temporary_installation
 from bench.memory import peak_memory
@@ -113,20 +113,6 @@ def _touchpoints(
         )
 
 
-class Measured:
-    """Rows, as they are measured, shown at once."""
-
-    def __init__(self, dataset: str, console: Console) -> None:
-        self.rows: list[Row] = []
-        self._dataset = dataset
-        self._console = console
-
-    def add(self, system: str, metric: str, value: float, unit: str) -> None:
-        """Add a value."""
-        self.rows.append(Row(bench=BENCH, dataset=self._dataset, system=system, metric=metric, value=value, unit=unit))
-        self._console.print(f"{system}, {metric}: {value:,.4g} {unit}", soft_wrap=True, highlight=False)
-
-
 def measure(folder: Path, installation: Installation, measured: Measured, *, memory_mb: int, processes: int) -> None:
     """Backfill and resolve in a process of its own, then import its files once more by themselves.
 
@@ -173,7 +159,7 @@ def main(arguments: Sequence[str], console: Console) -> None:
     options.add_argument("--processes", type=int, default=2, metavar="N", help="processes that read rows; default 2")
     options.add_argument("--folder", type=Path, default=None, metavar="DIR", help="where the generated files are kept, or made")
     asked = options.parse_args(arguments)
-    measured = Measured(f"{asked.profiles:,} profiles, {asked.touchpoints:,} touchpoints", console)
+    measured = Measured(BENCH, f"{asked.profiles:,} profiles, {asked.touchpoints:,} touchpoints", console)
     with ExitStack() as kept:
         folder = asked.folder or Path(kept.enter_context(tempfile.TemporaryDirectory(prefix="kindred-history-")))
         if not (folder / "touchpoints.parquet").exists():

@@ -61,6 +61,21 @@ class Head:
     commit: str
 
 
+class Measured:
+    """Rows of one data set, as they are measured, shown at once."""
+
+    def __init__(self, bench: str, dataset: str, console: Console) -> None:
+        self.rows: list[Row] = []
+        self._bench = bench
+        self._dataset = dataset
+        self._console = console
+
+    def add(self, system: str, metric: str, value: float, unit: str) -> None:
+        """Add a value."""
+        self.rows.append(Row(bench=self._bench, dataset=self._dataset, system=system, metric=metric, value=value, unit=unit))
+        self._console.print(f"{system}, {metric}: {value:,.4g} {unit}", soft_wrap=True, highlight=False)
+
+
 def describe_machine(*, now: datetime) -> Head:
     """The head of a run on this machine."""
     return Head(

@@ -22,7 +22,7 @@ from rich.console import Console
 
 from bench.clustering import best_threshold
 from bench.datasets import Truth, read_truth
-from bench.harness import BenchError, Row, describe_machine, parser, publish, run_main
+from bench.harness import BenchError, Measured, describe_machine, parser, publish, run_main
 from bench.identity_quality import read_memberships
 from bench.installation import Installation, temporary_installation
 from bench.memory import peak_memory
@@ -49,18 +49,8 @@ WRITERS = 3
 PURPOSES = ("individual", "household", "operational")
 
 
-class Measured:
-    """Rows, as they are measured, shown at once."""
-
-    def __init__(self, dataset: str, console: Console) -> None:
-        self.rows: list[Row] = []
-        self._dataset = dataset
-        self._console = console
-
-    def add(self, system: str, metric: str, value: float, unit: str) -> None:
-        """Add a value."""
-        self.rows.append(Row(bench=BENCH, dataset=self._dataset, system=system, metric=metric, value=value, unit=unit))
-        self._console.print(f"{system}, {metric}: {value:,.4g} {unit}", soft_wrap=True, highlight=False)
+class Scaled(Measured):
+    """Rows of values and of qualities."""
 
     def add_quality(self, system: str, quality: Quality) -> None:
         """Add a quality."""
@@ -111,7 +101,7 @@ async def write_evidence(installation: Installation, records: pa.Table, workers:
     return pa.concat_tables(tables, promote_options="default")
 
 
-def run_kindred(installation: Installation, truth: Truth, measured: Measured) -> float:
+def run_kindred(installation: Installation, truth: Truth, measured: Scaled) -> float:
     """Resolve in a process of its own, and score what is exported. Returns the seconds of the three graphs together.
 
     Raises:
@@ -139,7 +129,7 @@ def run_kindred(installation: Installation, truth: Truth, measured: Measured) ->
         return float(report["seconds"])
 
 
-def run_splink(table: pa.Table, truth: Mapping[str, str], measured: Measured) -> float:
+def run_splink(table: pa.Table, truth: Mapping[str, str], measured: Scaled) -> float:
     """Splink with expert settings on the same records. Returns its seconds."""
     with tempfile.TemporaryDirectory(prefix="kindred-splink-") as name:
         folder = Path(name)
@@ -167,7 +157,7 @@ def main(arguments: Sequence[str], console: Console) -> None:
     options.add_argument("--workers", type=int, default=2, metavar="N", help="processes that normalise; default 2")
     asked = options.parse_args(arguments)
     require_splink()
-    measured = Measured(f"population {asked.records:,}", console)
+    measured = Scaled(BENCH, f"population {asked.records:,}", console)
     with tempfile.TemporaryDirectory(prefix="kindred-population-") as folder:
         began = perf_counter()
         population = make_population(asked.records, seed=asked.seed)

@@ -10,9 +10,9 @@ nothing is resolved, and nobody reads. All times count from when an event is due
 import asyncio
 import random
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -26,13 +26,12 @@ from urllib.parse import urlsplit
 import nats
 import orjson
 from nats.aio.msg import Msg
-from nats.js import JetStreamContext
 from rich.console import Console
 
 from bench.harness import BenchError, Row, describe_machine, parser, publish, run_main
 from bench.installation import HEAP_MB, PAGE_CACHE_MB, Installation, temporary_installation
 from bench.profile_read import HttpConnection
-from bench.stream import introduce, require_resolved, services, settled
+from bench.stream import introduce, jetstream, require_resolved, services, settled
 from bench.visits import SignIn, Visits
 from graph.database import Transaction, open_database
 from graph.model.evidence import Touchpoint
@@ -194,7 +193,7 @@ def write_raw(home: Path, *, count: int) -> dict[str, float]:
 async def _write_raw(home: Path, *, count: int) -> dict[str, float]:
     settings = load_settings(home=home)
     committed: dict[str, float] = {}
-    async with _jetstream(home) as js, open_database(stack_address(settings).neo4j) as database:
+    async with jetstream(settings) as js, open_database(stack_address(settings).neo4j) as database:
         subscription = await js.pull_subscribe(RAW_SUBJECT, durable="raw", stream=RAW_STREAM)
 
         async def write() -> None:
@@ -225,18 +224,9 @@ async def _write_raw(home: Path, *, count: int) -> dict[str, float]:
     return committed
 
 
-@asynccontextmanager
-async def _jetstream(home: Path) -> AsyncIterator[JetStreamContext]:
-    client = await nats.connect(stack_address(load_settings(home=home)).nats_url)
-    try:
-        yield client.jetstream()
-    finally:
-        await client.close()
-
-
 async def raw(installation: Installation, due: Schedule, processes: ProcessPoolExecutor) -> list[float]:
     """Milliseconds from when each event was due until its commit, written without Kindred."""
-    async with _jetstream(installation.home) as js:
+    async with jetstream(load_settings(home=installation.home)) as js:
         await js.add_stream(name=RAW_STREAM, subjects=[RAW_SUBJECT])
         try:
             start = time() + START_SECONDS

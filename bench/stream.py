@@ -117,7 +117,7 @@ async def stream(installation: Installation, settings: Settings, visits: Visits,
     """
     [key] = write_keys(settings).values()
     parts = list(batches(visits.events(count), SENT_TOGETHER))
-    async with asyncio.TaskGroup() as sending, _jetstream(settings) as js, collector(url, key=key) as first:
+    async with asyncio.TaskGroup() as sending, jetstream(settings) as js, collector(url, key=key) as first:
         bodies = iter([(first.body(part), len(part)) for part in parts])
         before = processor_seconds(installation.home)
         started = perf_counter()
@@ -289,7 +289,8 @@ def main(arguments: Sequence[str], console: Console) -> None:
 
 
 @asynccontextmanager
-async def _jetstream(settings: Settings) -> AsyncIterator[JetStreamContext]:
+async def jetstream(settings: Settings) -> AsyncIterator[JetStreamContext]:
+    """JetStream of an installation, on a connection of its own."""
     client = await nats.connect(stack_address(settings).nats_url)
     try:
         yield client.jetstream()
@@ -299,7 +300,7 @@ async def _jetstream(settings: Settings) -> AsyncIterator[JetStreamContext]:
 
 async def settled(settings: Settings) -> None:
     """Wait until nothing is left to write or to resolve."""
-    async with _jetstream(settings) as js:
+    async with jetstream(settings) as js:
         await _drained(js, EVENTS_STREAM, WORKERS_DURABLE)
         await _drained(js, TOUCHED_STREAM, RESOLVERS_DURABLE)
 

@@ -87,8 +87,8 @@ class LiveMatcher:
         changed = await MatchRepository(runs).bring_in_line(rescored.group_of, rescored.matches, model=self._model, at=at)
 
         def keep() -> None:
-            self._since += len(rescored.new)
-            self._told(len(rescored.new), rescored.unscored)
+            self._since += len(rescored.keys)
+            self._told(len(rescored.keys), rescored.unscored)
             live.keep(rescored)
 
         return Scored(members=frozenset(changed), keep=keep)

@@ -57,22 +57,23 @@ class Stated:
 class Rescored:
     """What scoring some records came to."""
 
-    records: tuple[RecordId, ...]
-    """All that were looked at, sorted."""
+    stated: tuple[Stated, ...]
+    """All that were looked at, with what they state now, by id."""
     group: tuple[int, ...]
     """The number of each one's group, in the same order."""
     matches: tuple[ScoredMatch, ...]
     """The scores that hold among the records of one group now; others among them hold no more."""
-    new: tuple[RecordId, ...]
-    """Those of them that say something new."""
     unscored: int
     """Records of a source that no record was of when all were matched: the next matching of everything scores them."""
-    stated: tuple[Stated, ...]
-    """What they state now, in the same order."""
     component: tuple[int, ...]
     """The number of each one's component, in the same order."""
     keys: Mapping[RecordId, Sequence[_KeyText]]
-    """Of the new ones."""
+    """Of those that say something new."""
+
+    @property
+    def records(self) -> tuple[RecordId, ...]:
+        """All that were looked at, sorted."""
+        return tuple(each.id for each in self.stated)
 
     @property
     def group_of(self) -> dict[RecordId, int]:
@@ -89,7 +90,6 @@ class _Blocks:
     """The records by their texts of one key."""
 
     def __init__(self, keys: Sequence[Key]) -> None:
-        [self.field] = {key.field for key in keys}
         texts, count = keys[0].texts, max(len(key.codes) for key in keys)
         pairs = [np.flatnonzero(key.codes >= 0) + key.codes[key.codes >= 0].astype(np.int64) * count for key in keys]
         pair = np.unique(np.concatenate(pairs))
@@ -111,6 +111,8 @@ class LiveMatching:
     def __init__(self, records: Records, scorer: Scorer, component: NDArray[np.int32]) -> None:
         """``component`` is (records,): the component of each, in which records are linked or not."""
         self._records = records
+        self.sources = frozenset(records.sources)
+        """The sources whose records can be scored."""
         self._scorer = scorer
         self._fields = scorer.survey.fields
         self._columns = [records.columns[field.name] for field in self._fields]
@@ -136,11 +138,6 @@ class LiveMatching:
         """By what a matching learnt."""
         component = components(matching.left, matching.right, len(matching.records))
         return cls(matching.records, scorer_for(matching), component)
-
-    @property
-    def sources(self) -> frozenset[str]:
-        """The sources whose records can be scored."""
-        return frozenset(self._records.sources)
 
     def score(self, claims: Iterable[Claim]) -> Rescored:
         """Score records that are new or state something else than before; of others nothing is said."""
@@ -177,7 +174,7 @@ class LiveMatching:
             if before is None or self._row(before) != each:
                 if before is not None:
                     self._gone.add(before)
-                number = len(self._records) + len(self._since)
+                number = len(self)
                 self._since.append(each)
                 self._number_since[each.id] = number
                 for place, texts in enumerate(each.values):
@@ -227,12 +224,10 @@ class LiveMatching:
             )
             matches = tuple(scored_matches(linked, kept_pairs(linked)))
         return Rescored(
-            records=tuple(each.id for each in stated),
+            stated=stated,
             group=tuple(group.tolist()),
             matches=matches,
-            new=tuple(each.id for each in rows.values()),
             unscored=unscored,
-            stated=stated,
             component=tuple(component.tolist()),
             keys={each.id: tuple((name, text) for name, _, text in own) for each, own in zip(rows.values(), keys, strict=True)},
         )
