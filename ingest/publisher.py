@@ -12,7 +12,7 @@ import stamina
 import structlog
 from nats.aio.client import Client
 from nats.js.api import PubAck
-from nats.js.errors import APIError, NoStreamResponseError
+from nats.js.errors import APIError, NoStreamResponseError, ServiceUnavailableError
 
 from graph.errors import KindredError
 from graph.repositories.paging import batches
@@ -228,13 +228,16 @@ class EventPublisher:
 
 
 @asynccontextmanager
-async def open_nats(nats_url: str, *, retention: Retention, connect_seconds: float = 10.0) -> AsyncIterator[Client]:
+async def open_nats(
+    nats_url: str, *, retention: Retention, connect_seconds: float = 10.0, streams_seconds: float = 30.0
+) -> AsyncIterator[Client]:
     """Connect to NATS, see to the streams, and close the connection at the end. A connection lost meanwhile is made again.
 
     ``nats_url`` is one address or several of one cluster, joined by commas.
 
     Raises:
-        EventsUnavailable: no server with JetStream answered within ``connect_seconds``.
+        EventsUnavailable: no server answered within ``connect_seconds``, or JetStream did not have the streams ready within
+            ``streams_seconds`` (a cluster that elects its leaders or makes replicas answers late, and is asked again).
     """
     connection = Client()
     guard(connection)
@@ -243,7 +246,9 @@ async def open_nats(nats_url: str, *, retention: Retention, connect_seconds: flo
             await connection.connect(
                 nats_url.split(","), allow_reconnect=True, max_reconnect_attempts=-1, reconnect_time_wait=1, error_cb=_on_error
             )
-            await ensure_topology(connection.jetstream(), retention=retention)
+        async for attempt in stamina.retry_context(on=_is_late, attempts=None, timeout=streams_seconds, wait_max=2.0):
+            with attempt:
+                await ensure_topology(connection.jetstream(), retention=retention)
     except (nats.errors.Error, OSError) as error:
         await connection.close()
         raise EventsUnavailable(f"NATS did not answer: {error or type(error).__name__}") from error
@@ -287,6 +292,11 @@ def parts_of(members: Sequence[str], *, bytes_of_one: int) -> Iterator[list[str]
         room -= size
     if part:
         yield part
+
+
+def _is_late(error: Exception) -> bool:
+    """Whether JetStream may have the streams ready a moment later: no answer, or no leader yet; a definition refused stays so."""
+    return isinstance(error, ServiceUnavailableError | NoStreamResponseError | TimeoutError | nats.errors.NoRespondersError)
 
 
 def _is_transient(error: Exception) -> bool:

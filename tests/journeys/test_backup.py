@@ -48,7 +48,8 @@ def body_of(number: int) -> bytes:
 async def publish(home: Path, numbers: Sequence[int]) -> None:
     async with open_nats(stack_address(load_settings(home=home)).nats_url, retention=Retention()) as connection:
         publisher = EventPublisher(connection)
-        await publisher.publish_all([(parse_event(body_of(number)), body_of(number)) for number in numbers])
+        bodies = [body_of(number) for number in numbers]
+        await publisher.publish_all([publisher.message(parse_event(body), body=body) for body in bodies])
 
 
 async def written(home: Path) -> None:

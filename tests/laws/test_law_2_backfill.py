@@ -42,7 +42,8 @@ READING = Reading(mappings=(None,), source=None, region="US")
 TYPED = """
 MATCH (n:Identifier|Record|RecordVersion|Touchpoint|Product|Category|Order|Store|Campaign|Offer)
 RETURN labels(n) AS labels, coalesce(n.key, n.id, n.name) AS key,
-       [name IN keys(n) WHERE name <> 'recorded_at' | [name, valueType(n[name]), toStringOrNull(n[name])]] AS properties
+       [name IN keys(n) WHERE NOT name IN ['recorded_at', 'written_at']
+        | [name, valueType(n[name]), toStringOrNull(n[name])]] AS properties
 UNION ALL
 MATCH (a)-[r:HAS_VERSION|STATES|CARRIES|SEEN_WITH|ABOUT|IN_CATEGORY]->(b)
 RETURN [type(r)] AS labels, coalesce(a.key, a.id) + ' ' + coalesce(b.key, b.id, b.name) AS key,
