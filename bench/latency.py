@@ -49,12 +49,12 @@ BENCH = "latency"
 RAW_STREAM = "BENCH_RAW"
 RAW_SUBJECT = "bench.raw"
 RAW_WRITERS = 2
-SHOWN_WITHIN_SECONDS = 30.0
-POLL_SECONDS = 0.004
+SHOWN_WITHIN_SECONDS = 60.0
+POLL_SECONDS = 0.005
 """Between an answer in which something is missing and the next question for it, at least."""
-POLL_SHARE = 0.1
+POLL_SHARE = 0.2
 """Of the time that has passed, between two questions: the more is late the less the reader adds to it."""
-WATCHED_PER_SECOND = 12
+WATCHED_PER_SECOND = 4
 """Events that the reader looks for, beside all sign-ins: it shares the processors with what it measures."""
 START_SECONDS = 5.0
 """Until the first event is due: processes have started by then."""

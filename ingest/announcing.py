@@ -6,6 +6,7 @@ begins behind that. A message is accepted only as the next of the stream as its 
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 from typing import Final
@@ -48,6 +49,14 @@ class AnnouncedElsewhere(KindredError):  # noqa: N818 - states what was observed
     code = "announced_elsewhere"
 
 
+@dataclass(slots=True, kw_only=True)
+class _Place:
+    """How far an announcer has come. Where another has come further, nothing is accepted by this sequence."""
+
+    last_sequence: int
+    positions: dict[Purpose, Position]
+
+
 class Announcer:
     """Announces the decisions of a graph on one connection."""
 
@@ -55,6 +64,7 @@ class Announcer:
         self._decisions = decisions
         self._js = js
         self._now = now
+        self._place: _Place | None = None
 
     async def announce(self) -> int:
         """Announce what was decided and is not announced yet; returns how many decisions that were.
@@ -65,17 +75,25 @@ class Announcer:
             neo4j.exceptions.DriverError: the graph could not be.
         """
         announced = 0
+        place, self._place = self._place or await self._read_place(), None  # read again should anything go wrong
         for purpose in Purpose:
-            last = (await self._js.stream_info(ANNOUNCEMENTS_STREAM)).state.last_seq
-            position = max(await self._decisions.position(purpose), await self._published(purpose))
-            while decided := await self._decisions.decisions(purpose, after=position, now=self._now(), limit=DECISIONS_AT_ONCE):
+            while decided := await self._decisions.decisions(
+                purpose, after=place.positions[purpose], now=self._now(), limit=DECISIONS_AT_ONCE
+            ):
                 for each in decided:
-                    last = await self._publish(each, last=last)
-                position = decided[-1].position
-                await self._decisions.keep(purpose, position)
+                    place.last_sequence = await self._publish(each, last=place.last_sequence)
+                place.positions[purpose] = decided[-1].position
+                await self._decisions.keep(purpose, decided[-1].position)
                 announced += len(decided)
                 metrics.ANNOUNCED.inc(len(decided))
+        self._place = place
         return announced
+
+    async def _read_place(self) -> "_Place":
+        # The stream first: what somebody publishes from here on makes the sequence wrong.
+        last = (await self._js.stream_info(ANNOUNCEMENTS_STREAM)).state.last_seq
+        positions = {purpose: max(await self._decisions.position(purpose), await self._published(purpose)) for purpose in Purpose}
+        return _Place(last_sequence=last, positions=positions)
 
     async def _published(self, purpose: Purpose) -> Position:
         """The last decision of a purpose that the stream holds."""

@@ -41,6 +41,8 @@ PATIENCE_SECONDS = 1_800.0
 STORE_POLL_SECONDS = 2.0
 ANNOUNCE_SECONDS = 2.0
 """How often it is looked for what others decided, such as stewards."""
+ANNOUNCE_REST_SECONDS = 0.2
+"""Between two looks at least: what settlements decide one after the other is announced together."""
 SERVER_FAILED = "Neo.DatabaseError.Transaction."
 """Errors of a server that cannot begin or commit any transaction, as on a full disk, whatever it is asked."""
 REST_FACTOR = 4.0
@@ -201,6 +203,7 @@ async def _announce(database: Database, js: JetStreamContext, *, line: _Line) ->
             await announcer.announce()
         except (KindredError, Neo4jError, DriverError, nats.errors.Error, OSError) as error:
             log.info("announcer.waiting", reason=str(error) or type(error).__name__)
+        await asyncio.sleep(ANNOUNCE_REST_SECONDS)
         with contextlib.suppress(TimeoutError):
             # Not by wait_for: what is cancelled in the moment in which it was told would go on.
             async with asyncio.timeout(ANNOUNCE_SECONDS):

@@ -16,7 +16,7 @@ SET lease.holder = CASE WHEN granted THEN $holder ELSE lease.holder END,
     lease.until = CASE WHEN granted THEN $until ELSE lease.until END
 // Who waits is next for as long as it keeps asking: somebody who works without a pause would never let it in.
 FOREACH (_ IN CASE WHEN granted AND lease.waiter = $holder THEN [1] ELSE [] END | SET lease.waiter = NULL, lease.waits_until = NULL)
-FOREACH (_ IN CASE WHEN NOT granted AND next AND $waits_until IS NOT NULL THEN [1] ELSE [] END |
+FOREACH (_ IN CASE WHEN NOT granted AND next THEN [1] ELSE [] END |
   SET lease.waiter = $holder, lease.waits_until = $waits_until
 )
 RETURN lease.name AS name, coalesce(lease.holder, lease.waiter) AS holder, coalesce(lease.until, lease.waits_until) AS until

@@ -1,4 +1,4 @@
-// Tell how many identities two of the graphs hold, how many records, when identities last changed, and what is kept of the whole graph.
+// Tell how many identities two graphs hold, how many records, when identities changed last, and what is in force and kept of the whole.
 // access: read
 RETURN COUNT { MATCH (:Operational) } AS operational, COUNT { MATCH (:Household) } AS households,
        COUNT { MATCH (:Record) } AS records,
@@ -18,4 +18,15 @@ RETURN COUNT { MATCH (:Operational) } AS operational, COUNT { MATCH (:Household)
          MATCH (reference:Reference)
          WHERE reference.purpose IS NOT NULL
          RETURN [reference.purpose, reference.id]
-       } AS references
+       } AS references,
+       COLLECT {
+         UNWIND $purposes AS purpose
+         CALL (purpose) {
+           MATCH (version:PolicyVersion)
+           WHERE version.purpose = purpose AND version.number > 0
+           RETURN version
+           ORDER BY version.number DESC
+           LIMIT 1
+         }
+         RETURN [version.purpose, version.sha256]
+       } AS policies

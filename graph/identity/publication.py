@@ -7,7 +7,7 @@ publishing an earlier text again: nothing that was ever in force is lost.
 
 import hashlib
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import cache, lru_cache
 from typing import Any
@@ -92,6 +92,27 @@ async def policies_in_force(
     """
     versions = await versions_in_force(policies, purposes, as_of=as_of)
     return {purpose: parse_document(version.document, where=where_of(version)) for purpose, version in versions.items()}
+
+
+class PoliciesInForce:
+    """The policies in force, read anew only where others are."""
+
+    def __init__(self) -> None:
+        self._published: Mapping[Purpose, str] | None = None
+        self._policies: Mapping[Purpose, Policy] = {}
+
+    async def read(self, policies: PolicyRepository, *, published: Mapping[Purpose, str]) -> Mapping[Purpose, Policy]:
+        """The policy by which each purpose is concluded now.
+
+        ``published`` has the SHA-256 of each of them that does not come with Kindred.
+
+        Raises:
+            PolicyError: this release does not understand a policy that was published under another.
+        """
+        if published != self._published:
+            self._policies = await policies_in_force(policies)
+            self._published = dict(published)
+        return self._policies
 
 
 async def versions_in_force(

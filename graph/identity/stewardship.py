@@ -25,7 +25,7 @@ from graph.identity.nearby import NearbyComponents
 from graph.identity.planning import ID_PREFIX, plan_memberships
 from graph.identity.policy import Policy
 from graph.identity.preview import effect_of
-from graph.identity.publication import policies_in_force
+from graph.identity.publication import PoliciesInForce
 from graph.identity.reading import Finding
 from graph.identity.reference import References
 from graph.model.claim import Assertion
@@ -131,7 +131,6 @@ class Stewardship:
         self,
         database: Database,
         *,
-        policies: Callable[[PolicyRepository], Awaitable[Mapping[Purpose, Policy]]],
         components: Components,
         clock: Callable[[], datetime],
         new_id: Callable[[], str],
@@ -147,7 +146,7 @@ class Stewardship:
         self._reviews = ReviewRepository(database)
         self._references = References()
         self._components = components
-        self._policies = policies
+        self._policies = PoliciesInForce()
         self._clock = clock
         self._new_id = new_id
         self._patience_seconds = patience_seconds
@@ -241,12 +240,10 @@ class Stewardship:
 
         async def work(tx: Transaction) -> tuple[Effect, Scored]:
             graph, run_id = _Graph(tx), self._new_id()
-            # Until the transaction's end nobody else gets past this.
-            await graph.identities.hold(*Purpose, holder=run_id, now=self._clock(), gives_way=True)
+            await graph.identities.lock(*Purpose, now=self._clock())
             scored = await self._matcher.score(tx, about, at=self._clock())
             planned = await self._plan(graph, Change(), about | scored.members, run_id=run_id, actor=actor)
             await self._apply(graph, planned, run_id=run_id, said=None)
-            await graph.identities.release(*Purpose, holder=run_id)
             return planned.effect, scored
 
         async for attempt in self._patiently():
@@ -288,7 +285,7 @@ class Stewardship:
         """Everything that follows from a change of the evidence around some members; reads only."""
         members = frozenset(members)
         scope = await graph.nearby.scope()
-        policies = await self._policies(graph.policies)
+        policies = await self._policies.read(graph.policies, published=scope.policies)
         around = await NeighbourhoodReader(graph.nearby, policies=policies).read(members, change=change)
         now = self._after(scope.changed_at)
         settled = await LocalResolver(components=self._components, policies=policies).individuals(
@@ -297,7 +294,8 @@ class Stewardship:
         made = _Made(policies=policies, now=now, run_id=run_id, actor=actor)
         plans = [settled.plan]
         held = {Purpose.INDIVIDUAL: _Held(findings=settled.conclusion.findings, members=around.members)}
-        touched = sorted(ended_and_changed(settled.plan))
+        formed = {each.decision.identity_id for each in settled.plan.changes if each.decision.kind is DecisionKind.FORMED}
+        touched = sorted(ended_and_changed(settled.plan) - formed)
         homes = await graph.nearby.memberships(touched, Purpose.HOUSEHOLD) if scope.households and touched else NOBODY
         wanted = [Purpose.HOUSEHOLD] * scope.households + [Purpose.OPERATIONAL] * scope.operational
         pending = False
@@ -447,7 +445,6 @@ def open_stewardship(
     """
     return Stewardship(
         database,
-        policies=policies_in_force,
         components=NearbyComponents(ComponentRepository(database, new_graph_name=lambda: f"kindred-{new_id()}")),
         clock=clock,
         new_id=new_id,

@@ -209,17 +209,15 @@ class IdentityRepository:
         )
 
     @asynccontextmanager
-    async def lease(
-        self, *purposes: Purpose, holder: str, clock: Callable[[], datetime], gives_way: bool = False
-    ) -> AsyncIterator[None]:
+    async def lease(self, *purposes: Purpose, holder: str, clock: Callable[[], datetime]) -> AsyncIterator[None]:
         """Hold the right to resolve some purposes, prolonged while it is held; it lapses by itself should the holder die.
 
-        Whoever asks in vain is the next to get it, but for those who give way.
+        Whoever asks in vain is the next to get it.
 
         Raises:
             ResolutionBusy: somebody else holds one of them, or is next to.
         """
-        await self.hold(*purposes, holder=holder, now=clock(), gives_way=gives_way)
+        await self.hold(*purposes, holder=holder, now=clock())
         renewal = asyncio.create_task(self._renew(*purposes, holder=holder, clock=clock))
         try:
             yield
@@ -229,10 +227,8 @@ class IdentityRepository:
                 await renewal
             await self.release(*purposes, holder=holder)
 
-    async def hold(self, *purposes: Purpose, holder: str, now: datetime, gives_way: bool = False) -> None:
+    async def hold(self, *purposes: Purpose, holder: str, now: datetime) -> None:
         """Take leases or prolong one's own, all of them or none. Before writing, call it again: one may have lapsed meanwhile.
-
-        In a transaction nobody else takes or prolongs any of them until its end.
 
         Raises:
             ResolutionBusy: somebody else holds one of them, or is next to.
@@ -242,13 +238,24 @@ class IdentityRepository:
             holder=holder,
             now=now,
             until=now + LEASE,
-            waits_until=None if gives_way else now + TURN,
+            waits_until=now + TURN,
         )
         for row in await self._database.run(statements.TAKE_LEASES, parameters):
             if row.holder is not None and row.until is not None and row.holder != holder:
-                raise ResolutionBusy(
-                    f"{row.name.removeprefix(LEASES)} identities are being resolved by {row.holder} until {row.until:%H:%M:%S}"
-                )
+                raise _busy(row)
+
+    async def lock(self, *purposes: Purpose, now: datetime) -> None:
+        """In a transaction: keep others from resolving some purposes until its end, without a lease that outlives it.
+
+        It gives way to whoever waits for a lease, so that transactions may follow each other without a pause.
+
+        Raises:
+            ResolutionBusy: somebody holds one of the leases, or is next to.
+        """
+        for row in await self._database.run(
+            statements.LOCK_LEASES, statements.LockParameters(names=_lease_names(purposes), now=now)
+        ):
+            raise _busy(row)
 
     async def release(self, *purposes: Purpose, holder: str) -> None:
         """Give back leases; of those that somebody else has nothing changes."""
@@ -263,6 +270,11 @@ class IdentityRepository:
             except (ResolutionBusy, Neo4jError, DriverError) as error:
                 # The holder finds out for itself, before it writes.
                 log.warning("lease.not_renewed", purposes=[purpose.value for purpose in purposes], reason=str(error))
+
+
+def _busy(row: statements.LeaseRow) -> ResolutionBusy:
+    purpose, until = row.name.removeprefix(LEASES), f"{row.until:%H:%M:%S}" if row.until is not None else "later"
+    return ResolutionBusy(f"{purpose} identities are being resolved by {row.holder} until {until}")
 
 
 def _require_whole(applied: int, decisions: int) -> None:

@@ -67,7 +67,7 @@ NOTHING = Surrounding()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """Which identity graphs there are, how many records, and what is known of the whole graph."""
+    """Which identity graphs there are, how many records, by what they are concluded, and what is known of the whole graph."""
 
     operational: bool
     households: bool
@@ -76,6 +76,8 @@ class Scope:
     """When an identity last changed."""
     references: Mapping[Purpose, str]
     """The id of what is kept of the whole graph for each purpose: another whenever something else is."""
+    policies: Mapping[Purpose, str]
+    """The SHA-256 of each policy in force that was published."""
 
 
 class NeighbourhoodRepository:
@@ -204,7 +206,7 @@ class NeighbourhoodRepository:
         return [row.key for row in rows]
 
     async def scope(self) -> Scope:
-        """Which identity graphs there are, how many records, and what is known of the whole graph."""
+        """Which identity graphs there are, how many records, by what they are concluded, and what is known of the whole graph."""
         [row] = await self._database.run(statements.READ_SCOPE, statements.ScopeParameters(purposes=list(Purpose)))
         return Scope(
             operational=row.operational > 0,
@@ -212,6 +214,7 @@ class NeighbourhoodRepository:
             records=row.records,
             changed_at=max(row.changed, default=None),
             references={Purpose(purpose): name for purpose, name in row.references},
+            policies={Purpose(purpose): sha256 for purpose, sha256 in row.policies},
         )
 
 

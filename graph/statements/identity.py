@@ -319,13 +319,13 @@ RELEASE_HELD_BACK = Statement(name="identity/release_held_back", parameters=Rele
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeaseParameters:
-    """Who wants leases, from now until when, and until when to be next where somebody else has one; None is not to be."""
+    """Who wants leases, from now until when, and until when to be next where somebody else has one."""
 
     names: Sequence[str]
     holder: str
     now: datetime
     until: datetime
-    waits_until: datetime | None
+    waits_until: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -338,6 +338,17 @@ class LeaseRow:
 
 
 TAKE_LEASES = Statement(name="identity/take_leases", parameters=LeaseParameters, row=LeaseRow)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockParameters:
+    """Leases, and now."""
+
+    names: Sequence[str]
+    now: datetime
+
+
+LOCK_LEASES = Statement(name="identity/lock_leases", parameters=LockParameters, row=LeaseRow, hot_path=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

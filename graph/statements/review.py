@@ -200,6 +200,8 @@ class ScopeRow:
     changed: list[datetime]
     references: list[list[str]]
     """Each with a purpose and an id."""
+    policies: list[list[str]]
+    """Those published that are in force, each with a purpose and a SHA-256."""
 
 
 READ_SCOPE = Statement(name="review/read_scope", parameters=ScopeParameters, row=ScopeRow, hot_path=True)

@@ -335,24 +335,31 @@ async def test_a_living_resolver_keeps_its_lease(
 async def test_who_asked_for_a_lease_in_vain_is_next_to_get_it(database: Database, clock: Clock) -> None:
     identities = IdentityRepository(database)
 
-    async def hold(holder: str, *, gives_way: bool = False) -> None:
-        await identities.hold(Purpose.INDIVIDUAL, holder=holder, now=clock.now, gives_way=gives_way)
+    async def hold(holder: str) -> None:
+        await identities.hold(Purpose.INDIVIDUAL, holder=holder, now=clock.now)
 
-    async with identities.lease(Purpose.INDIVIDUAL, holder="tireless", clock=clock, gives_way=True):
+    async def lock() -> None:
+        await database.write(lambda tx: IdentityRepository(tx).lock(Purpose.INDIVIDUAL, now=clock.now))
+
+    await lock()
+    async with identities.lease(Purpose.INDIVIDUAL, holder="tireless", clock=clock):
         with pytest.raises(ResolutionBusy, match="by tireless"):
-            await hold("polite", gives_way=True)
+            await lock()
         with pytest.raises(ResolutionBusy, match="by tireless"):
             await hold("waiting")
-        await hold("tireless", gives_way=True)  # it goes on for as long as it holds it
+        await hold("tireless")  # it goes on for as long as it holds it
     with pytest.raises(ResolutionBusy, match="by waiting"):
-        await hold("tireless", gives_way=True)
+        await lock()
+    with pytest.raises(ResolutionBusy, match="by waiting"):
+        await hold("tireless")
     await hold("waiting")
     clock.now += timedelta(hours=1)  # it died: its lease lapses
     with pytest.raises(ResolutionBusy, match="by waiting"):
         async with identities.lease(Purpose.INDIVIDUAL, holder="waiting", clock=clock):
             await hold("impatient")
     clock.now += timedelta(minutes=1)  # who was next asks no more
-    await hold("tireless", gives_way=True)
+    await lock()
+    await hold("tireless")
 
 
 async def test_a_partial_update_takes_nothing_back(database: Database, resolver: Resolver, clock: Clock) -> None:
