@@ -54,8 +54,9 @@ POLL_SECONDS = 0.005
 """Between an answer in which something is missing and the next question for it, at least."""
 POLL_SHARE = 0.2
 """Of the time that has passed, between two questions: the more is late the less the reader adds to it."""
+MOST_POLL_SECONDS = 1.0
 WATCHED_PER_SECOND = 4
-"""Events that the reader looks for, beside all sign-ins: it shares the processors with what it measures."""
+"""Sign-ins that the reader looks for, and as many other events: it shares the processors with what it measures."""
 START_SECONDS = 5.0
 """Until the first event is due: processes have started by then."""
 QUERY = """
@@ -97,22 +98,24 @@ class Schedule:
 
 
 def schedule(visits: Visits, *, rate: int, seconds: float, seed: int) -> Schedule:
-    """The next events of visits, and a sample of what they bring about: all sign-ins of new cookies, and of other events some."""
+    """The next events of visits, and a sample of what they bring about: sign-ins of new cookies, and other events."""
     chance = random.Random(seed)  # noqa: S311 (a reproducible sample, not a secret)
     events = tuple(visits.events(int(rate * seconds)))
     signing_in = {each.cookie: each.user for each in visits.sign_ins}
     anonymous: dict[str, dict[str, Any]] = {}
-    watched: list[Watched] = []
+    merged: list[Watched] = []
+    shown: list[Watched] = []
     for number, event in enumerate(events):
         cookie = event["anonymousId"]
         if "userId" not in event:
             anonymous.setdefault(cookie, event)
         elif cookie in signing_in and cookie in anonymous:
             before = anonymous[cookie]
-            watched.append(_watched(number / rate, "user_id", signing_in.pop(cookie), before, signs_in=True))
-            continue
-        if chance.random() < WATCHED_PER_SECOND / rate and event["type"] == "track":
-            watched.append(_watched(number / rate, "anonymous_id", cookie, event, signs_in=False))
+            merged.append(_watched(number / rate, "user_id", signing_in.pop(cookie), before, signs_in=True))
+        elif event["type"] == "track":
+            shown.append(_watched(number / rate, "anonymous_id", cookie, event, signs_in=False))
+    most = int(WATCHED_PER_SECOND * seconds)
+    watched = [each for found in (shown, merged) for each in chance.sample(found, min(most, len(found)))]
     return Schedule(rate=rate, events=events, watched=tuple(watched), sign_ins=tuple(visits.sign_ins))
 
 
@@ -179,7 +182,7 @@ async def _watch(watched: Sequence[Watched], *, url: str, api_key: str, start: f
                     shown = time()
                     idle.append((shown, asking))
                     return (shown - due) * 1000
-                await asyncio.sleep(max(POLL_SECONDS, POLL_SHARE * (time() - due)))
+                await asyncio.sleep(max(POLL_SECONDS, min(POLL_SHARE * (time() - due), MOST_POLL_SECONDS)))
             raise BenchError(f"{each.message_id} was not in the profile of its {each.namespace} in {SHOWN_WITHIN_SECONDS:g} s")
 
         return list(await asyncio.gather(*map(until_shown, watched)))
@@ -282,10 +285,10 @@ async def kindred(
 async def measure(
     installation: Installation, *, customers: int, rates: Sequence[int], seconds: float, url: str, console: Console
 ) -> list[Row]:
-    """Rows of every rate, after a turn at the highest that counts for nothing."""
+    """Rows of every rate, after a turn of each that counts for nothing: plans are made and code is compiled in them."""
     rows: list[Row] = []
     await settled(load_settings(home=installation.home))
-    turns = [(max(rates), min(seconds, 15.0), True), *((rate, seconds, False) for rate in rates)]
+    turns = [*((rate, min(seconds, 30.0), True) for rate in sorted(rates)), *((rate, seconds, False) for rate in rates)]
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as processes:
         for number, (rate, duration, warms_up) in enumerate(turns):
 
