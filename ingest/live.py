@@ -20,7 +20,7 @@ from graph.errors import KindredError
 from graph.repositories.evidence import GraphUnavailable
 from graph.repositories.identities import ResolutionBusy
 from ingest import metrics
-from ingest.streams import ACCEPTED_AT_HEADER, RESOLVERS_DURABLE, TOUCHED_STREAM
+from ingest.streams import ACCEPTED_AT_HEADER, NEWCOMERS_HEADER, RESOLVERS_DURABLE, TOUCHED_STREAM
 from ingest.tracing import traced_batch
 from ingest.worker_pool import PatientPull
 
@@ -44,7 +44,17 @@ class TouchedHandler:
 
     @traced_batch("settle identities")
     async def handle(self, messages: Sequence[Msg]) -> None:
-        """Settle what some messages name, then acknowledge them; what cannot be now comes again. Raises nothing of its own."""
+        """Settle what some messages name, then acknowledge them; what cannot be now comes again. Raises nothing of its own.
+
+        Newcomers come first: one is settled in a tenth of the time that a sign-in takes, with which households may change.
+        """
+        newcomers = [message for message in messages if NEWCOMERS_HEADER in (message.headers or {})]
+        others = [message for message in messages if NEWCOMERS_HEADER not in (message.headers or {})]
+        for part in (newcomers, others):
+            if part:
+                await self._handle(part)
+
+    async def _handle(self, messages: Sequence[Msg]) -> None:
         started = perf_counter()
         members = sorted({member for message in messages for member in _members(message)})
         try:

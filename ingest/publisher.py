@@ -1,7 +1,7 @@
 """Publishing to JetStream: events, and what could not be understood. Returns only once the server has it on file."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence, Set
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -28,6 +28,7 @@ from ingest.streams import (
     EVENTS_SUBJECT,
     FIELD_HEADER,
     MESSAGE_ID_HEADER,
+    NEWCOMERS_HEADER,
     ORIGIN_HEADER,
     PARKED_AT_HEADER,
     REASON_HEADER,
@@ -133,17 +134,21 @@ class EventPublisher:
                         continue
             await asyncio.gather(*map(self._send_one, part))
 
-    async def touch(self, members: Iterable[str], *, accepted_at: datetime | None = None) -> None:
+    async def touch(self, members: Set[str], *, newcomers: Set[str] = frozenset(), accepted_at: datetime | None = None) -> None:
         """Tell that something new is in the graph about some members, so that their identities are settled.
 
-        ``accepted_at`` is when the oldest of the events that said it was accepted.
+        Args:
+            members: about whom.
+            newcomers: those of them that concern nobody else; they have not to wait for what takes longer.
+            accepted_at: when the oldest of the events that said it was accepted.
 
         Raises:
             EventsUnavailable: no acknowledgement within the patience; some are told or none.
         """
-        for part in parts_of(sorted(members), bytes_of_one=max(self._connection.max_payload // 2, 1)):
-            headers = {} if accepted_at is None else {ACCEPTED_AT_HEADER: accepted_at.isoformat()}
-            await self._send(TOUCHED_SUBJECT, orjson.dumps(part), headers)
+        accepted = {} if accepted_at is None else {ACCEPTED_AT_HEADER: accepted_at.isoformat()}
+        for named, kind in ((newcomers, {NEWCOMERS_HEADER: "1"}), (members - newcomers, {})):
+            for part in parts_of(sorted(named), bytes_of_one=max(self._connection.max_payload // 2, 1)):
+                await self._send(TOUCHED_SUBJECT, orjson.dumps(part), {**accepted, **kind})
 
     async def replay(self, body: bytes, *, subject: str, sequence: int, attempts: int) -> PublishResult:
         """Publish the body of the dead letter at ``sequence`` again, as an event that the server has not seen."""

@@ -132,7 +132,7 @@ class BatchHandler:
         if written.touched:
             # Before any is acknowledged: of what comes again all members are touched once more.
             oldest = min(evidence.recorded_at for _, evidence in batch)
-            await self._publisher.touch(written.touched, accepted_at=oldest)
+            await self._publisher.touch(written.touched, newcomers=written.newcomers, accepted_at=oldest)
         if self._notes is not None:
             news = (evidence for (_, evidence), what in zip(batch, written.outcomes, strict=True) if isinstance(what, Written))
             await self._notes.tell({topic for evidence in news for topic in _topics(evidence)})

@@ -50,6 +50,8 @@ class WrittenBatch:
 
     Of events that were there already all members are among them, for whoever wrote these may have died before he told anybody.
     """
+    newcomers: frozenset[str]
+    """Those of them that are identifiers by themselves, such as a visitor's first cookie: they concern nobody else."""
 
 
 class GraphUnavailable(KindredError):  # noqa: N818 - states what was observed, as the others do
@@ -106,15 +108,15 @@ class EvidenceRepository:
             EvidenceRefused: nothing was written; some event of the batch cannot be.
         """
         if not batch:
-            return WrittenBatch(outcomes=(), touched=frozenset())
+            return WrittenBatch(outcomes=(), touched=frozenset(), newcomers=frozenset())
         for evidence in batch:
             require_short_keys(evidence)
         first: dict[MessageId, Evidence] = {}
         for evidence in batch:
             first.setdefault(evidence.id, evidence)
         ids = sorted(first)
-        known, touched = await self._write_missing(ids, first)
-        touched.update(member for id_ in known for member in _members(first[id_]))
+        known, touched, newcomers = await self._write_missing(ids, first)
+        again = {member for id_ in known for member in _members(first[id_])}
         outcomes: list[Outcome] = []
         for evidence in batch:
             sha256 = known.get(evidence.id)
@@ -125,20 +127,23 @@ class EvidenceRepository:
                 outcomes.append(AlreadyThere(id=evidence.id))
             else:
                 outcomes.append(Conflict(id=evidence.id, known_sha256=sha256, given_sha256=evidence.body_sha256))
-        return WrittenBatch(outcomes=tuple(outcomes), touched=frozenset(touched))
+        return WrittenBatch(outcomes=tuple(outcomes), touched=frozenset(touched | again), newcomers=frozenset(newcomers - again))
 
     async def _write_missing(
         self, ids: Sequence[MessageId], events: dict[MessageId, Evidence]
-    ) -> tuple[dict[MessageId, str], set[str]]:
-        """Write the events that the graph does not have; return the digests of those that it had, and what the others touch."""
+    ) -> tuple[dict[MessageId, str], set[str], set[str]]:
+        """Write the events that the graph does not have.
 
-        async def work(tx: Transaction) -> tuple[dict[MessageId, str], set[str]]:
+        Returns the digests of those that it had, what the others touch, and those of these that are newcomers.
+        """
+
+        async def work(tx: Transaction) -> tuple[dict[MessageId, str], set[str], set[str]]:
             found = await tx.run(statements.FIND_WRITTEN, statements.MessageIds(ids=ids))
             known = {MessageId(row.id): row.body_sha256 for row in found}
             missing = [events[id_] for id_ in ids if id_ not in known]
-            touched = await _write_touchpoints(tx, [event for event in missing if isinstance(event, Touchpoint)])
+            touched, newcomers = await _write_touchpoints(tx, [event for event in missing if isinstance(event, Touchpoint)])
             touched |= await _write_record_versions(tx, [event for event in missing if isinstance(event, RecordVersion)])
-            return known, touched
+            return known, touched, newcomers
 
         for attempt in range(1, CONSTRAINT_ATTEMPTS + 1):
             try:
@@ -158,11 +163,13 @@ class EvidenceRepository:
         raise AssertionError("unreachable")
 
 
-async def _write_touchpoints(tx: Transaction, touchpoints: Sequence[Touchpoint]) -> set[str]:
+async def _write_touchpoints(tx: Transaction, touchpoints: Sequence[Touchpoint]) -> tuple[set[str], set[str]]:
     if not touchpoints:
-        return set()
+        return set(), set()
     touched = {row.key for row in await tx.run(statements.WRITE_TOUCHPOINTS, rows.new_touchpoints(touchpoints))}
-    if pairs := rows.pairs(touchpoints):
+    pairs = rows.pairs(touchpoints)
+    newcomers = touched - {key for pair in pairs for key in (pair["left_key"], pair["right_key"])}
+    if pairs:
         for row in await tx.run(statements.LINK_SEEN_WITH, statements.Pairs(pairs=pairs)):
             touched |= {row.left_key, row.right_key}
     if products := rows.products(touchpoints):
@@ -170,7 +177,7 @@ async def _write_touchpoints(tx: Transaction, touchpoints: Sequence[Touchpoint])
         await tx.run(statements.LINK_PRODUCTS, statements.Lines(lines=rows.lines(touchpoints)))
     if subjects := rows.subjects(touchpoints):
         await tx.run(statements.LINK_SUBJECTS, statements.Subjects(subjects=subjects))
-    return touched
+    return touched, newcomers
 
 
 async def _write_record_versions(tx: Transaction, versions: Sequence[RecordVersion]) -> set[str]:

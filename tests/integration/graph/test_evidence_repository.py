@@ -212,7 +212,12 @@ async def test_what_says_nothing_new_touches_nobody(database: Database, driver: 
         "user_id:u1",
         "device_id:kiosk",
     }
-    assert (await repository.write([touchpoint("m5", "anonymous_id:c2")])).touched == {"anonymous_id:c2"}
+    alone = await repository.write([touchpoint("m5", "anonymous_id:c2")])
+    assert alone.touched == alone.newcomers == {"anonymous_id:c2"}
+    again = await repository.write([touchpoint("m5", "anonymous_id:c2")])
+    assert (again.touched, again.newcomers) == ({"anonymous_id:c2"}, set()), "of whom something was known before"
+    together = await repository.write([touchpoint("m5b", "anonymous_id:c3"), touchpoint("m5c", "anonymous_id:c3", "user_id:u1")])
+    assert (together.touched, together.newcomers) == ({"anonymous_id:c3", "user_id:u1"}, set())
     await driver.execute_query("MATCH (i:Identifier {key: 'anonymous_id:c2'}) CREATE (:HeldBack {id: 'h'})-[:HOLDS]->(i)")
     assert (await repository.write([touchpoint("m6", "anonymous_id:c2")])).touched == set(), "known to say nothing of anybody"
     assert (await repository.write([version("v1", "1", "user_id:u1")])).touched == {"crm:1"}

@@ -178,3 +178,20 @@ async def test_members_too_many_for_one_message_are_told_in_several(js: JetStrea
 
         await until(done)
     assert seen == members
+
+
+async def test_newcomers_do_not_wait_for_what_takes_longer(js: JetStreamContext, publisher: EventPublisher) -> None:
+    settled_together: list[list[str]] = []
+    await publisher.touch({"user_id:u1", "anonymous_id:old"})
+    await publisher.touch({"anonymous_id:new", "user_id:u2"}, newcomers={"anonymous_id:new"})
+
+    async def settle(members: Sequence[str]) -> None:
+        settled_together.append(list(members))
+
+    async with resolving(js, settle):
+
+        async def done() -> bool:
+            return await settled(js)
+
+        await until(done)
+    assert settled_together == [["anonymous_id:new"], ["anonymous_id:old", "user_id:u1", "user_id:u2"]]
