@@ -27,6 +27,8 @@ from ingest.worker_pool import PatientPull
 log = structlog.get_logger(__name__)
 
 MESSAGES_AT_ONCE = 64
+BACKLOG_MESSAGES = 16
+"""So many that wait are a backlog."""
 MEMBERS_AT_ONCE = 1_000
 """Members settled together: more are settled one part after the other."""
 LATER_SECONDS = 0.5
@@ -46,8 +48,12 @@ class TouchedHandler:
     async def handle(self, messages: Sequence[Msg]) -> None:
         """Settle what some messages name, then acknowledge them; what cannot be now comes again. Raises nothing of its own.
 
-        Newcomers come first: one is settled in a tenth of the time that a sign-in takes, with which households may change.
+        Newcomers come first: one is settled in a tenth of the time that a sign-in takes, with which households may change. Under
+        backlog all are settled together, which costs least.
         """
+        if len(messages) >= BACKLOG_MESSAGES:
+            await self._handle(messages)
+            return
         newcomers = [message for message in messages if NEWCOMERS_HEADER in (message.headers or {})]
         others = [message for message in messages if NEWCOMERS_HEADER not in (message.headers or {})]
         for part in (newcomers, others):
