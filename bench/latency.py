@@ -50,13 +50,11 @@ RAW_STREAM = "BENCH_RAW"
 RAW_SUBJECT = "bench.raw"
 RAW_WRITERS = 2
 SHOWN_WITHIN_SECONDS = 60.0
-POLL_SECONDS = 0.005
-"""Between an answer in which something is missing and the next question for it, at least."""
-POLL_SHARE = 0.2
-"""Of the time that has passed, between two questions: the more is late the less the reader adds to it."""
-MOST_POLL_SECONDS = 1.0
+QUESTIONS_PER_SECOND = 60
+"""That the reader asks at most, whatever it waits for: it shares the processors with what it measures. What is shown is seen with
+the next question for it, so times are too long by up to ``waited for / QUESTIONS_PER_SECOND``."""
 WATCHED_PER_SECOND = 4
-"""Sign-ins that the reader looks for, and as many other events: it shares the processors with what it measures."""
+"""Sign-ins that the reader looks for, and as many other events."""
 START_SECONDS = 5.0
 """Until the first event is due: processes have started by then."""
 QUERY = """
@@ -143,6 +141,21 @@ async def _awaited(work: Awaitable[object]) -> None:
     await work
 
 
+class Pace:
+    """Gives turns, to those who ask in their order, ``per_second`` at most."""
+
+    def __init__(self, per_second: float) -> None:
+        self._every = 1 / per_second
+        self._next = 0.0
+        self._asking = asyncio.Lock()
+
+    async def turn(self) -> None:
+        """Wait for one's turn."""
+        async with self._asking:
+            await asyncio.sleep(max(self._next - time(), 0.0))
+            self._next = time() + self._every
+
+
 def watch(watched: Sequence[Watched], *, url: str, api_key: str, start: float) -> list[float]:
     """Wait for each until it is shown; milliseconds from when its event was due. Runs in a process of its own.
 
@@ -154,6 +167,7 @@ def watch(watched: Sequence[Watched], *, url: str, api_key: str, start: float) -
 
 async def _watch(watched: Sequence[Watched], *, url: str, api_key: str, start: float) -> list[float]:
     idle: list[tuple[float, HttpConnection]] = []
+    pace = Pace(QUESTIONS_PER_SECOND)
     async with AsyncExitStack() as opened:
 
         async def connection() -> HttpConnection:
@@ -169,20 +183,20 @@ async def _watch(watched: Sequence[Watched], *, url: str, api_key: str, start: f
         async def until_shown(each: Watched) -> float:
             due = start + each.due_seconds
             await asyncio.sleep(max(due - time(), 0.0))
-            asking = await connection()
             variables = {
                 "identifier": {"namespace": each.namespace, "value": each.value},
                 "from": each.at.isoformat(),
                 "to": (each.at + timedelta(milliseconds=1)).isoformat(),
             }
             while time() < due + SHOWN_WITHIN_SECONDS:
+                await pace.turn()
+                asking = await connection()
                 found = await asking.field("profile", QUERY, variables, required=False) or {}
+                answered = time()
+                idle.append((answered, asking))
                 edges = found.get("journey", {"edges": []})["edges"]
                 if any(edge["node"]["messageId"] == each.message_id for edge in edges):
-                    shown = time()
-                    idle.append((shown, asking))
-                    return (shown - due) * 1000
-                await asyncio.sleep(max(POLL_SECONDS, min(POLL_SHARE * (time() - due), MOST_POLL_SECONDS)))
+                    return (answered - due) * 1000
             raise BenchError(f"{each.message_id} was not in the profile of its {each.namespace} in {SHOWN_WITHIN_SECONDS:g} s")
 
         return list(await asyncio.gather(*map(until_shown, watched)))

@@ -1,7 +1,7 @@
 """Rows into events: what a mapping says of one row."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -15,6 +15,7 @@ from ingest.mapping import AddressParts, DateParts, DateValue, FileMapping, Iden
 
 Row = Mapping[str, Any]
 
+_ABSENT = object()
 _AS_IT_IS = frozenset({str, int, float, bool})
 _TRAIT_OF = {EMAIL: "emails", PHONE: "phones"}
 
@@ -69,11 +70,19 @@ def text_of(row: Row, value: Value | None) -> str | None:
     """The value as text, None where the row has none."""
     if value is None:
         return None
-    if value.column is not None and type(given := row.get(value.column)) is str:
-        # Nearly all values of nearly all files: without the generators of what a column may hold besides.
+    found = _plain_texts(row, value)
+    return next(_texts(row, value), None) if found is None else next(iter(found), None)
+
+
+def _plain_texts(row: Row, value: Value) -> tuple[str, ...] | None:
+    """The values where a column holds text or nothing, as nearly all do; None where it may hold something besides."""
+    if value.column is None:
+        return None
+    given = row.get(value.column, _ABSENT)
+    if type(given) is str:
         text = given.strip()
-        return value.values.get(text, text) if text else None
-    return next(_texts(row, value), None)
+        return (value.values.get(text, text),) if text else ()
+    return () if given is None else None
 
 
 def plain(value: Any) -> Any:
@@ -159,9 +168,10 @@ def _identifiers(row: Row, mapping: FileMapping, context: dict[str, Any]) -> dic
     return traits
 
 
-def _identifier_texts(row: Row, identifier: IdentifierValue) -> Iterator[str]:
-    for item in _items(row, identifier.each):
-        yield from _texts(item, identifier)
+def _identifier_texts(row: Row, identifier: IdentifierValue) -> Iterable[str]:
+    if identifier.each is None and (found := _plain_texts(row, identifier)) is not None:
+        return found
+    return (text for item in _items(row, identifier.each) for text in _texts(item, identifier))
 
 
 def _name(row: Row, parts: NameParts) -> dict[str, str]:

@@ -74,7 +74,7 @@ def to_evidence(event: WireEvent, *, recorded_at: datetime, region: str) -> Touc
     at = _at(event, recorded_at)
     values = event.model_dump(mode="json", by_alias=True, exclude_unset=True)
     body = _canonical(values)
-    digest = _digest(values)
+    digest = _digest(values, body=body)
     recorded = recorded_at.astimezone(UTC)
     make = to_record_version if isinstance(event, Identify) else to_touchpoint
     return make(event, at=at, recorded_at=recorded, region=region, body=body.decode(), body_sha256=digest)  # type: ignore[arg-type]
@@ -82,7 +82,8 @@ def to_evidence(event: WireEvent, *, recorded_at: datetime, region: str) -> Touc
 
 def body_digest(event: WireEvent) -> str:
     """SHA-256, in hex, of the event as canonical JSON (names sorted), less what changes when its sender tries again."""
-    return _digest(event.model_dump(mode="json", by_alias=True, exclude_unset=True))
+    values = event.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    return _digest(values, body=_canonical(values))
 
 
 def _require_size(body: bytes) -> None:
@@ -124,12 +125,16 @@ def _canonical(values: dict[str, Any]) -> bytes:
     return orjson.dumps(values, option=orjson.OPT_SORT_KEYS)
 
 
-def _digest(values: dict[str, Any]) -> str:
-    stable = {name: value for name, value in values.items() if name not in TRANSPORT_FIELDS}
-    context = stable.get("context")
-    if isinstance(context, dict) and "ip" in context:
-        stable["context"] = {name: value for name, value in context.items() if name != "ip"}
-    return hashlib.sha256(_canonical(stable)).hexdigest()
+def _digest(values: dict[str, Any], *, body: bytes) -> str:
+    """Of an event whose canonical JSON is ``body``."""
+    context = values.get("context")
+    has_address = isinstance(context, dict) and "ip" in context
+    if has_address or not values.keys().isdisjoint(TRANSPORT_FIELDS):
+        stable = {name: value for name, value in values.items() if name not in TRANSPORT_FIELDS}
+        if isinstance(context, dict) and has_address:
+            stable["context"] = {name: value for name, value in context.items() if name != "ip"}
+        body = _canonical(stable)
+    return hashlib.sha256(body).hexdigest()
 
 
 def _refusal(error: ValidationError) -> EventRefused:

@@ -2,10 +2,12 @@
 
 import contextlib
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from string import Template
 
@@ -25,6 +27,11 @@ USER = "neo4j"
 SERVER_CLASS = "org.neo4j.server.CommunityEntryPoint"
 ADMIN_CLASS = "org.neo4j.cli.AdminTool"
 ADMIN_TIMEOUT_SECONDS = 120
+_DEBUG_BYTES = 4 * 1024**2
+_STARTING = b"Logging config in use"
+"""In the log of the server, in one of the first lines of each of its starts."""
+_TIME_CHARACTERS = len("2026-11-30 21:27:27.812+0000")
+_UNREADABLE = rb"At position LogPosition\{logVersion=(\d+), byteOffset=(\d+)\} and entry version (\d+)"
 GIVEN_UP = "Neo.DatabaseError.Transaction.TransactionStartFailed"
 """What a server answers, whatever it is asked, once its database had a critical error."""
 # Without a UTF-8 locale, Java on Linux cannot open a file whose name is not ASCII, and writes to another one in silence.
@@ -92,8 +99,10 @@ class Neo4jServer:
             f"--config-dir={self.files.conf}",
         )
 
-    def prepare(self) -> None:
+    def prepare(self, *, cut_log: bool = False) -> None:
         """Write the configuration, link the plugins, and set the password before the first start.
+
+        With ``cut_log`` the server cuts off what it cannot read at the end of its log: see ``unfinished_log``.
 
         Raises:
             StartError: the password could not be set.
@@ -106,12 +115,12 @@ class Neo4jServer:
             # One folder has the logs of all; where there are no symbolic links, Neo4j's stay in a folder of its own.
             with contextlib.suppress(OSError):
                 logs.symlink_to(Path("..") / self.files.logs.name / "neo4j")
-        self._write_configuration()
+        self._write_configuration(cut_log=cut_log)
         _link(self.jars, cache=self.cache, folder=self.files.plugins)
         if not self.files.has_database and not self.files.login.exists():
             self._set_password()
 
-    def _write_configuration(self) -> None:
+    def _write_configuration(self, *, cut_log: bool) -> None:
         template = Template((INFRA / "neo4j" / "neo4j.conf").read_text(encoding="utf-8"))
         text = template.substitute(
             bolt_port=self.ports.bolt,
@@ -119,6 +128,8 @@ class Neo4jServer:
             heap_mb=self.memory.heap_mb,
             page_cache_mb=self.memory.page_cache_mb,
         )
+        if cut_log:
+            text += "\ninternal.dbms.tx_log.fail_on_corrupted_log_files=false\n"
         write_private(self.files.conf / "neo4j.conf", text)
         options = [
             line
@@ -205,6 +216,37 @@ async def needs_restart(where: Neo4jAddress) -> bool:
     except (DriverError, OSError):
         return False
     return False
+
+
+def unfinished_log(files: Neo4jFiles, *, database: str, started_at: datetime) -> int | None:
+    """How many bytes at the end of a database's log the server found that it cannot read and that hold no commit; else None.
+
+    A transaction that finds the disk full where the space set aside for the log ends is left there half written, once or twice.
+    It was not committed, yet the server does not start the database for fear of losing more. It loses nothing where the log that
+    cannot be read is the last one, and no entry behind that place commits a transaction.
+
+    ``started_at`` is when its process started: what it said before that is of a log that was mended since.
+    """
+    try:
+        with (files.logs / "neo4j" / "debug.log").open("rb") as log:
+            log.seek(max(log.seek(0, os.SEEK_END) - _DEBUG_BYTES, 0))
+            before, _, said = log.read().rpartition(_STARTING)
+        said_at = before.rpartition(b"\n")[2][:_TIME_CHARACTERS].decode()
+        found = re.search(_UNREADABLE, said)
+        if found is None or datetime.fromisoformat(said_at) < started_at:
+            return None
+        version, position, entry_version = map(int, found.groups())
+        folder = files.data / "transactions" / database
+        if max(int(path.suffix[1:]) for path in folder.glob("neostore.transaction.db.*")) != version:
+            return None
+        with (folder / f"neostore.transaction.db.{version}").open("rb") as transactions:
+            transactions.seek(position)
+            rest = transactions.read()
+    except (OSError, ValueError):
+        return None
+    # The entry's version and kind, then the transaction's number and its time, of eight bytes each, both far below the greatest.
+    commit = re.escape(bytes([entry_version, 5])) + rb".{5}\0{3}.{6}\0{2}"
+    return None if re.search(commit, rest, re.DOTALL) else len(rest)
 
 
 def _link(jars: LockedJars, *, cache: Path, folder: Path) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -12,6 +13,7 @@ from filelock import FileLock, Timeout
 
 from graph.database import open_database
 from graph.migrations import migrate
+from graph.statements.server import VersionsRow
 from runtime.settings import ENV_PREFIX, Settings
 from runtime.stack import nats, neo4j, services
 from runtime.stack.address import StackAddress, nats_address, neo4j_address, stack_address
@@ -192,7 +194,7 @@ class Stack:
         self._say("starting NATS")
         self._spawn(nats.NAME, server.command, log=server.output)
 
-    async def _start_neo4j(self) -> None:
+    async def _start_neo4j(self, *, cut_log: bool = False) -> None:
         if self._settings.neo4j_uri is not None:
             return
         if self._runs(neo4j.NAME):
@@ -211,7 +213,7 @@ class Stack:
         )
         self._choose_ports("bolt", "http")
         server = neo4j_server(settings, self._state, jars=jars, java=java)
-        await asyncio.to_thread(server.prepare)
+        await asyncio.to_thread(server.prepare, cut_log=cut_log)
         self._say("starting Neo4j")
         self._spawn(neo4j.NAME, server.command, log=server.files.output, environment=neo4j.ENVIRONMENT)
 
@@ -227,9 +229,33 @@ class Stack:
         address = neo4j_address(self._settings, self._state)
         if address is None:
             raise StartError("Neo4j has no address")
-        await self._await_answer(
-            neo4j.NAME, lambda: neo4j.probe(address), where=address.uri, embedded=self._settings.neo4j_uri is None
+        mended = self._settings.neo4j_uri is not None
+
+        async def probe() -> VersionsRow | str:
+            nonlocal mended
+            observed = await neo4j.probe(address)
+            if isinstance(observed, str) and not mended:
+                mended = await self._without_unfinished_log(address.database)
+            return observed
+
+        await self._await_answer(neo4j.NAME, probe, where=address.uri, embedded=self._settings.neo4j_uri is None)
+
+    async def _without_unfinished_log(self, database: str) -> bool:
+        """Start Neo4j anew without the end of its log where that keeps it from starting the database; whether it does."""
+        files = Neo4jFiles(root=self._settings.home / "neo4j", logs=self._logs)
+        process = self._state.processes.get(neo4j.NAME)
+        if process is None:
+            return False
+        started_at = datetime.fromtimestamp(process.created, UTC)
+        cut = await asyncio.to_thread(neo4j.unfinished_log, files, database=database, started_at=started_at)
+        if cut is None:
+            return False
+        self._say(
+            f"the end of Neo4j's log is a transaction that found the disk full: cutting off {cut:,} bytes, no commit among them"
         )
+        await self._stop(neo4j.NAME)
+        await self._start_neo4j(cut_log=True)
+        return True
 
     async def _await_answer(self, name: str, probe: Callable[[], Awaitable[T | str]], *, where: str, embedded: bool) -> None:
         """Wait until the probe answers with something other than what it observed instead."""
