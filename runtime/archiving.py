@@ -21,6 +21,7 @@ from ingest.event_log import StoredEvent, read_log
 from ingest.publisher import open_nats
 from ingest.replaying import Replayed, replay
 from ingest.streams import EVENTS_STREAM
+from runtime.ending import end
 from runtime.settings import Settings
 from runtime.stack.address import nats_address
 from runtime.stack.errors import StackDownError
@@ -64,8 +65,7 @@ async def archive_continuously(settings: Settings, archive: Archive, *, stopping
                 try:
                     await archive_events(connection.jetstream(), archive, stopping=stopping)
                 finally:
-                    letting_go.cancel()
-                    await asyncio.gather(letting_go, return_exceptions=True)
+                    await end(letting_go)
         except ArchiveError:
             raise
         except (KindredError, nats.errors.Error, TimeoutError) as error:

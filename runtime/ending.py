@@ -1,4 +1,4 @@
-"""Ending a process in time although a computation on one of its threads goes on."""
+"""Ending a task that a cancellation may pass by, and a process although a computation on one of its threads goes on."""
 
 import asyncio
 import logging
@@ -6,7 +6,21 @@ import os
 import sys
 import threading
 from collections.abc import Coroutine
-from typing import Any
+from typing import Any, Final
+
+CANCEL_AGAIN_SECONDS: Final = 1.0
+
+
+async def end(task: "asyncio.Task[None]") -> None:
+    """Cancel a task and wait until it has ended, whatever it raises.
+
+    It is cancelled again until it has: ``asyncio.wait_for`` in Python 3.11, by which the NATS client waits for every answer,
+    forgets a cancellation that comes in the moment of the answer.
+    """
+    while not task.done():
+        task.cancel()
+        await asyncio.wait({task}, timeout=CANCEL_AGAIN_SECONDS)
+    await asyncio.gather(task, return_exceptions=True)
 
 
 def run_leaving_threads(main: Coroutine[Any, Any, None]) -> None:

@@ -30,6 +30,7 @@ from ingest.announcing import Announcer
 from ingest.changes import ChangeNotes
 from ingest.live import Settle, TouchedHandler, follow_touched
 from ingest.publisher import open_nats
+from runtime.ending import end
 from runtime.resolver_metrics import count_effect, count_scored
 from runtime.settings import Settings
 from runtime.wiring import open_platform, retention
@@ -186,8 +187,7 @@ async def _follow(settings: Settings, *, line: _Line, stopping: asyncio.Event) -
                 try:
                     await follow_touched(connection.jetstream(), handler=handler, stopping=stopping)
                 finally:
-                    announcing.cancel()
-                    await asyncio.gather(announcing, return_exceptions=True)
+                    await end(announcing)
         except (KindredError, DriverError, nats.errors.Error, OSError) as error:
             log.warning("resolver.waiting", reason=str(error) or type(error).__name__)
             with contextlib.suppress(TimeoutError):

@@ -35,6 +35,7 @@ from ingest.collector import collector_routes
 from ingest.publisher import EventPublisher, open_nats
 from ingest.stream_metrics import StreamMetrics
 from ingest.streams import EVENTS_STREAM
+from runtime.ending import end
 from runtime.proposing import proposer_apart
 from runtime.resolving import telling
 from runtime.settings import Settings
@@ -115,8 +116,7 @@ async def events(platform: Platform) -> AsyncIterator[Events]:
                 routes=routes, nats_answers=answers, refresh=streams.refresh, hub=hub, tell=telling(ChangeNotes(connection))
             )
         finally:
-            following.cancel()
-            await asyncio.gather(following, return_exceptions=True)
+            await end(following)
             REGISTRY.unregister(streams)
 
 

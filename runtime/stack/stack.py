@@ -242,12 +242,11 @@ class Stack:
 
     async def _without_unfinished_log(self, database: str) -> bool:
         """Start Neo4j anew without the end of its log where that keeps it from starting the database; whether it does."""
-        files = Neo4jFiles(root=self._settings.home / "neo4j", logs=self._logs)
         process = self._state.processes.get(neo4j.NAME)
         if process is None:
             return False
         started_at = datetime.fromtimestamp(process.created, UTC)
-        cut = await asyncio.to_thread(neo4j.unfinished_log, files, database=database, started_at=started_at)
+        cut = await asyncio.to_thread(neo4j.unfinished_log, neo4j_files(self._settings), database=database, started_at=started_at)
         if cut is None:
             return False
         self._say(
@@ -336,10 +335,15 @@ class Stack:
         write_state(self._settings.home, state)
 
 
+def neo4j_files(settings: Settings) -> Neo4jFiles:
+    """Where the embedded Neo4j of a home keeps what."""
+    return Neo4jFiles(root=settings.home / "neo4j", logs=settings.home / "logs")
+
+
 def neo4j_server(settings: Settings, state: State, *, jars: LockedJars, java: Java) -> Neo4jServer:
     """The embedded Neo4j of a home."""
     return Neo4jServer(
-        files=Neo4jFiles(root=settings.home / "neo4j", logs=settings.home / "logs"),
+        files=neo4j_files(settings),
         jars=jars,
         cache=settings.jar_cache,
         java=java,

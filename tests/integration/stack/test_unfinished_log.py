@@ -18,8 +18,8 @@ from runtime.stack.stack import Stack
 from runtime.stack.state import read_state
 
 KEPT = 50
-START, COMMIT = b"\x14\x01", b"\x14\x05"
-"""Of an entry of the log: its version, and that it begins or commits a transaction."""
+COMMIT = b"\x14\x05"
+"""Begins the entry that commits a transaction: its version and its kind."""
 COMMIT_BYTES = 22
 CUT = 24
 """Bytes of an entry that were written."""
@@ -50,31 +50,35 @@ def stack(settings: Settings, said: list[str]) -> Iterator[Stack]:
         asyncio.run(built.down())
 
 
-def killed_with_log(stack: Stack, settings: Settings) -> tuple[Path, bytes]:
-    """The last log of a Neo4j that was killed, and the bytes of its last transaction."""
+def killed_with_log(stack: Stack, settings: Settings) -> tuple[Path, int, bytes]:
+    """The last log of a Neo4j that was killed, where what was written to it ends, and the bytes of its last transaction."""
     address = asyncio.run(stack.up())
     with driver(address) as opened:
-        for number in range(KEPT):
+        for number in range(KEPT - 1):
             opened.execute_query(CREATE, number=number)
+        log = max((settings.home / "neo4j" / "data" / "transactions" / "neo4j").glob("neostore.transaction.db.*"))
+        before = log.read_bytes()
+        opened.execute_query(CREATE, number=KEPT - 1)
     state = read_state(settings.home)
     assert state is not None
     process = psutil.Process(state.processes[neo4j.NAME].pid)
     process.send_signal(signal.SIGKILL)
     process.wait(20)
-    log = max((settings.home / "neo4j" / "data" / "transactions" / "neo4j").glob("neostore.transaction.db.*"))
     written = log.read_bytes()
-    end = written.rindex(COMMIT) + COMMIT_BYTES
-    return log, written[written.rindex(START, 0, end) : end]
+    start = next(place for place, (then, now) in enumerate(zip(before, written, strict=True)) if then != now)
+    nonzero = len(written.rstrip(b"\0"))
+    end = next(place for place in range(nonzero, nonzero + 4) if written.startswith(COMMIT, place - COMMIT_BYTES))
+    return log, end, written[start:end]
 
 
 def driver(address: StackAddress):  # type: ignore[no-untyped-def]
     return GraphDatabase.driver(address.neo4j.uri, auth=(address.neo4j.user, address.neo4j.password))
 
 
-def append(log: Path, tail: bytes) -> None:
+def write_at(log: Path, end: int, tail: bytes) -> None:
     """Write behind the last transaction of a log, which has space set aside behind it."""
     with log.open("r+b") as opened:
-        opened.seek(log.read_bytes().rindex(COMMIT) + COMMIT_BYTES)
+        opened.seek(end)
         opened.write(tail)
 
 
@@ -84,9 +88,9 @@ def kept(address: StackAddress) -> int:
 
 
 def test_an_unfinished_transaction_at_the_end_is_cut_off(stack: Stack, settings: Settings, said: list[str]) -> None:
-    log, transaction = killed_with_log(stack, settings)
+    log, end, transaction = killed_with_log(stack, settings)
     unfinished = transaction[: transaction.rindex(PROPERTY) + CUT]
-    append(log, unfinished + unfinished)
+    write_at(log, end, unfinished + unfinished)
     assert kept(asyncio.run(stack.up())) == KEPT
     assert any("no commit among them" in each for each in said)
     said.clear()
@@ -96,8 +100,8 @@ def test_an_unfinished_transaction_at_the_end_is_cut_off(stack: Stack, settings:
 
 
 def test_a_commit_behind_what_cannot_be_read_is_never_cut_off(stack: Stack, settings: Settings, said: list[str]) -> None:
-    log, transaction = killed_with_log(stack, settings)
-    append(log, transaction[: transaction.rindex(PROPERTY) + CUT] + transaction)
+    log, end, transaction = killed_with_log(stack, settings)
+    write_at(log, end, transaction[: transaction.rindex(PROPERTY) + CUT] + transaction)
     patient = settings.model_copy(update={"start_timeout_seconds": 40.0})
     again = Stack(patient, services=(), say=said.append, on_jars=lambda _: None, chance=random.Random(3))
     with pytest.raises(StartError, match="did not answer within 40 seconds"):
