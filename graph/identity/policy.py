@@ -91,17 +91,21 @@ class Blocked:
 
     any_namespace: tuple[str, ...]
     by_namespace: Mapping[str, tuple[str, ...]]
+    made_of: tuple[str, ...] = ()
+    """Sets of characters: a value of one of them alone, however long, is blocked in any namespace."""
 
     def holds(self, key: str) -> bool:
         """Whether the identifier key is blocked."""
         namespace, _, value = key.partition(":")
-        return _any_of((*self.any_namespace, *self.by_namespace.get(namespace, ()))).match(value) is not None
+        patterns = (*self.any_namespace, *self.by_namespace.get(namespace, ()))
+        return _any_of(patterns, self.made_of).match(value) is not None
 
 
 @lru_cache(maxsize=256)
-def _any_of(patterns: tuple[str, ...]) -> re.Pattern[str]:
-    """One expression for patterns of shell style: a policy is asked about every identifier there is."""
-    return re.compile("|".join(translate(pattern) for pattern in patterns) or r"(?!)")
+def _any_of(patterns: tuple[str, ...], made_of: tuple[str, ...]) -> re.Pattern[str]:
+    """One expression for patterns of shell style and sets of characters: a policy is asked about every identifier there is."""
+    alone = (rf"[{re.escape(characters)}]+\Z" for characters in made_of)
+    return re.compile("|".join([*map(translate, patterns), *alone]) or r"(?!)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,10 +243,7 @@ def parse_policy(document: Mapping[str, Any], *, purpose: Purpose, where: str) -
         evidence={
             name: _build(EvidenceKind, {**defaults, **kind}, f"{where} [evidence.{name}]") for name, kind in evidence.items()
         },
-        blocked=Blocked(
-            any_namespace=tuple(blocked.get("any", ())),
-            by_namespace={name: tuple(values) for name, values in blocked.items() if name != "any"},
-        ),
+        blocked=_blocked(blocked, f"{where} [blocked]"),
         limits=_build(Limits, top.take("limits", dict), f"{where} [limits]"),
         contradictions=tuple(
             sorted(
@@ -260,6 +261,16 @@ def parse_policy(document: Mapping[str, Any], *, purpose: Purpose, where: str) -
     )
     top.finish()
     return policy
+
+
+def _blocked(entries: Mapping[str, Any], where: str) -> Blocked:
+    for name, values in entries.items():
+        if not isinstance(values, list) or not all(isinstance(each, str) for each in values):
+            raise PolicyError(f"{where}: {name!r} is {values!r}, expected a list of texts")
+    lists: dict[str, tuple[str, ...]] = {name: tuple(values) for name, values in entries.items()}
+    if "" in (made_of := lists.pop("made_of", ())):
+        raise PolicyError(f"{where}: 'made_of' has a set without a character")
+    return Blocked(any_namespace=lists.pop("any", ()), made_of=made_of, by_namespace=lists)
 
 
 _REQUIRED: Any = object()

@@ -39,6 +39,9 @@ def test_the_version_is_a_digest_of_the_content() -> None:
         ),
         (lambda d: d["contradiction"][0].update(fields=["shoe_size"]), r"\[\[contradiction\]\] 1: 'fields' holds 'shoe_size'"),
         (lambda d: d["contradiction"][0].pop("weight"), r"\[\[contradiction\]\] 1: 'weight' is missing"),
+        (lambda d: d["blocked"].update(any="unknown"), r"\[blocked\]: 'any' is 'unknown', expected a list of texts"),
+        (lambda d: d["blocked"].update(email=[1]), r"\[blocked\]: 'email' is \[1\], expected a list of texts"),
+        (lambda d: d["blocked"]["made_of"].append(""), r"\[blocked\]: 'made_of' has a set without a character"),
         (lambda d: d.update(purpose="operational"), "purpose is 'operational', expected 'individual'"),
     ],
 )
@@ -68,13 +71,28 @@ def test_a_missing_or_broken_file_is_named(tmp_path: Any) -> None:
         "crm_id:unknown",
         "ssn:?",
         "ssn:0",
+        "ssn:000-00-0000",
+        "anonymous_id:00000000-0000-0000-0000-000000000000",
+        "crm_id:xxxx",
+        "crm_id:--",
     ],
 )
 def test_values_that_say_nothing_are_blocked(key: str) -> None:
     assert load_policy(Purpose.INDIVIDUAL).blocked.holds(key)
 
 
-@pytest.mark.parametrize("key", ["email:ann@example.com", "loyalty_id:7", "phone:+17025550001", "crm_id:1000", "user_id:x1"])
+@pytest.mark.parametrize(
+    "key",
+    [
+        "email:ann@example.com",
+        "loyalty_id:7",
+        "phone:+17025550001",
+        "crm_id:1000",
+        "user_id:x1",
+        "anonymous_id:004e3bba-f808-d9bd-1779-895c106b3c50",
+        "user_id:xx-7-x",
+    ],
+)
 def test_ordinary_values_are_not_blocked(key: str) -> None:
     assert not load_policy(Purpose.INDIVIDUAL).blocked.holds(key)
 
