@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any, Protocol, TypeVar
 
-from neo4j import AsyncDriver, AsyncGraphDatabase, AsyncManagedTransaction, Record, unit_of_work
+from neo4j import AsyncDriver, AsyncGraphDatabase, AsyncManagedTransaction, AsyncResult, Record, unit_of_work
 from neo4j.exceptions import DriverError, Neo4jError
 from neo4j.graph import Entity, Path
 from neo4j.time import Date as Neo4jDate
@@ -56,11 +56,11 @@ class Transaction:
         async with self._turn:
             self._database.statements_run += 1
             with _traced(statement):
-                result = await self._tx.run(statement.text, statement.values(parameters))
+                result = await self._tx.run(statement.sent, statement.values(parameters))
                 if statement.row is NoRow:
                     await result.consume()
                     return []
-                return [_row(statement, record) async for record in result]
+                return await _rows(statement, result)
 
     async def stream(self, statement: Statement[P, R], parameters: P) -> AsyncIterator[R]:
         """Run one read statement and yield its rows."""
@@ -140,8 +140,8 @@ class Database:
         access_mode = "READ" if statement.access == "read" else "WRITE"
         with _traced(statement):
             async with self._driver.session(database=self._name, default_access_mode=access_mode) as session:
-                result = await session.run(statement.text, statement.values(parameters))
-                return [_row(statement, record) async for record in result]
+                result = await session.run(statement.sent, statement.values(parameters))
+                return await _rows(statement, result)
 
 
 @asynccontextmanager
@@ -169,6 +169,15 @@ async def open_database(address: Neo4jAddress, *, retry_seconds: float = 30.0) -
 def _traced(statement: Statement[P, R]) -> AbstractContextManager[Span]:
     """A span of one statement, by its name: its parameters are people's."""
     return span(statement.name, kind=SpanKind.CLIENT, attributes=_NEO4J)
+
+
+async def _rows(statement: Statement[P, R], result: AsyncResult) -> list[R]:
+    if not statement.gathers:
+        return [_row(statement, record) async for record in result]
+    [[rows]] = [record async for record in result]
+    if not statement.plain:
+        rows = _native(rows)
+    return [statement.row(**dict(zip(statement.columns, row, strict=True))) for row in rows]
 
 
 def _row(statement: Statement[P, R], record: Record) -> R:

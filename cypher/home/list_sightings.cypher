@@ -9,4 +9,5 @@ CALL (identifier) {
   LIMIT $most
 }
 WITH DISTINCT seen
-RETURN startNode(seen).key AS left_key, endNode(seen).key AS right_key, seen.first_seen AS first_seen
+RETURN startNode(seen).key AS left_key, endNode(seen).key AS right_key, seen.first_seen.epochSeconds AS seconds,
+       seen.first_seen.nanosecond AS nanoseconds

@@ -26,8 +26,9 @@ WITH record, named, born, gendered, addressed, at, first_seen, rejected, stated 
 RETURN record.id AS record_id, record.source AS source, record.entity_type AS entity_type,
        named.given_name AS given_name, named.middle_name AS middle_name, named.family_name AS family_name,
        named.name_suffix AS name_suffix, named.full_name AS full_name, gendered.gender AS gender,
-       born.birth_date AS birth_date, addressed.street AS street, addressed.city AS city, addressed.region AS region,
-       addressed.postal_code AS postal_code, addressed.country AS country, at, first_seen, rejected,
+       toString(born.birth_date) AS birth_date, addressed.street AS street, addressed.city AS city, addressed.region AS region,
+       addressed.postal_code AS postal_code, addressed.country AS country, at.epochSeconds AS at_seconds, at.nanosecond AS at_nanoseconds,
+       first_seen.epochSeconds AS first_seen_seconds, first_seen.nanosecond AS first_seen_nanoseconds, rejected,
        COLLECT {
          MATCH (record)-[states:STATES]->(identifier:Identifier)
          WHERE coalesce(states.retracted_at > $as_of, states.retracted_at IS NULL)

@@ -131,10 +131,10 @@ async def centre_of(
         changed &= only
     mine = {each for each in {*before, *after} if before.get(each) in changed or after.get(each) in changed}
     mine |= {each for each in members & around.members if only is None or (each not in before and each not in after)}
-    records = mine & {claim.record_id for claim in around.evidence.claims}
+    claims = [claim for record, claim in around.claims.items() if record in mine]
     if others.identities:
-        records |= (await nearby.records_of(named)).keys()
-    claims = await nearby.claims(sorted(records)) if records else []
+        unread = (await nearby.records_of(named)).keys() - around.claims.keys()
+        claims += await nearby.claims(sorted(unread)) if unread else []
     return Centre(
         members=frozenset(mine),
         individual_of={member: after[member] for member in mine if member in after},

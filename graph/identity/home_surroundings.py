@@ -186,7 +186,7 @@ class _Survey:
         """Those of unknown address are placed by identifiers that they have in common with others."""
         most = self._home.max_individuals_per_value
         margin = len(self._changed)
-        shared = {each: await self._shared(each) for each in sorted(self._exact)}
+        shared = await self._shared(self._exact)
         former = await self._former_identifiers()
         await self._hold({key for keys in shared.values() for key in keys} | former, most=most + margin)
         for key in former.union(*(shared.get(each, ()) for each in self._changed)):
@@ -361,15 +361,17 @@ class _Survey:
     def _is_shared(self, key: str) -> bool:
         return namespace_of(key) in self._home.shared and not self._policy.blocked.holds(key)
 
-    async def _shared(self, individual: IdentityId) -> set[str]:
-        """Identifiers that an individual may have in common with others of its home: stated, or seen with its own."""
-        mine = self._members[individual]
-        await self._sight(mine)
-        seen = {end for key in mine for each in self._seen(key) for end in (each.left, each.right) if end != key}
-        stated = {key for claim in self._claims.get(individual, ()) for key in claim.identifiers}
-        found: set[str] = {key for key in stated | seen if self._is_shared(key)}
-        await self._sight(found)
-        return found - self._crowded
+    async def _shared(self, individuals: Set[IdentityId]) -> dict[IdentityId, set[str]]:
+        """Identifiers that each individual may have in common with others of its home: stated, or seen with its own."""
+        await self._sight({key for each in individuals for key in self._members[each]})
+        found: dict[IdentityId, set[str]] = {}
+        for individual in sorted(individuals):
+            mine = self._members[individual]
+            seen = {end for key in mine for each in self._seen(key) for end in (each.left, each.right) if end != key}
+            stated = {key for claim in self._claims.get(individual, ()) for key in claim.identifiers}
+            found[individual] = {key for key in stated | seen if self._is_shared(key)}
+        await self._sight({key for keys in found.values() for key in keys})
+        return {individual: keys - self._crowded for individual, keys in found.items()}
 
     def _seen(self, key: str) -> list[Sighting]:
         return [] if key in self._crowded else self._sightings[key]

@@ -8,6 +8,7 @@ The walk stops at identifiers that join nobody: those that the policy never join
 value that more than ``CROWD`` records state, the last resolution's word is taken for whether it is generic.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -38,6 +39,8 @@ class Neighbourhood:
     """Record ids and identifier keys: those that evidence connects, and those of the identities that these are in now."""
     evidence: EvidenceSet
     """As the policy of individuals reads it; what is known of identifiers that join nobody is left out."""
+    claims: Mapping[str, Claim]
+    """Of its records, with the identifiers that join nobody."""
     matches: tuple[MatchDetail, ...]
     """The scored evidence, with what it is made of."""
     current: Mapping[Purpose, Current]
@@ -70,6 +73,8 @@ class _Walk:
 
     inside: set[str] = field(default_factory=set)
     claims: dict[str, Claim] = field(default_factory=dict)
+    stating: Counter[str] = field(default_factory=Counter)
+    """Of identifiers: how many of the claims state it."""
     sightings: dict[tuple[str, str], Sighting] = field(default_factory=dict)
     matches: dict[tuple[str, str], MatchDetail] = field(default_factory=dict)
     assertions: dict[str, Assertion] = field(default_factory=dict)
@@ -110,8 +115,10 @@ class NeighbourhoodReader:
         around = walk.around
         asked = sorted(member for member in frontier if walk.walkable.get(member, True))
         reached: set[str] = set()
-        claimed = [member for member in asked if around[member].claimed]
+        claimed = [member for member in asked if around[member].claimed and not _is_known(member, walk, as_of)]
         for claim in await self._repository.claims(claimed, as_of=as_of) if claimed else ():
+            if claim.record_id not in walk.claims:
+                walk.stating.update(claim.identifiers)
             walk.claims[claim.record_id] = claim
             reached.add(claim.record_id)
         stated = {key for member in frontier if member in walk.claims for key in walk.claims[member].identifiers}
@@ -140,17 +147,16 @@ class NeighbourhoodReader:
 
     async def _fellows(self, walk: _Walk, frontier: set[str], as_of: datetime | None) -> set[str]:
         """Everybody who is in an identity with a member of the frontier now."""
-        fellows: set[str] = set()
-        for purpose, identities in (await self._identities(walk, frontier, as_of)).items():
-            if identities:
-                # One purpose after the other: a member is in an identity of each.
-                whole = (await self._repository.members_of(identities, as_of=as_of)).identity_of
-                known = walk.current[purpose]
-                walk.current[purpose] = Current(
-                    identities={**known.identities, **identities}, identity_of={**known.identity_of, **whole}
-                )
-                fellows |= whole.keys()
-        return fellows
+        found = await self._identities(walk, frontier, as_of)
+        met = [identity for identities in found.values() for identity in identities]
+        members = await self._repository.members_by_identity(met, as_of=as_of) if met else {}
+        for purpose, identities in found.items():
+            known = walk.current[purpose]
+            whole = {member: identity for identity in identities for member in members.get(identity, ())}
+            walk.current[purpose] = Current(
+                identities={**known.identities, **identities}, identity_of={**known.identity_of, **whole}
+            )
+        return {member for whole in members.values() for member in whole}
 
     async def _identities(
         self, walk: _Walk, frontier: set[str], as_of: datetime | None
@@ -240,6 +246,7 @@ class NeighbourhoodReader:
         return Neighbourhood(
             members=frozenset(walk.inside),
             evidence=evidence,
+            claims={claim.record_id: claim for claim in kept},
             matches=tuple(walk.matches[pair] for pair in sorted(walk.matches)),
             current=walk.current,
             around=walk.around,
@@ -259,6 +266,14 @@ class NeighbourhoodReader:
 
 
 _RECORD_PURPOSES = (Purpose.INDIVIDUAL, Purpose.OPERATIONAL)
+
+
+def _is_known(member: str, walk: _Walk, as_of: datetime | None) -> bool:
+    """Whether the claims of a record, or of all records that state an identifier, were read before."""
+    there = walk.around[member]
+    if not there.identifier:
+        return member in walk.claims
+    return as_of is None and member not in walk.claims and 0 < there.carriers == walk.stating[member]
 
 
 def excluded_by(policy: Policy, keys: Sequence[str], *, claims: Sequence[Claim], sightings: Sequence[Sighting]) -> set[str]:

@@ -4,6 +4,7 @@ Whatever a change can alter is *concerned*: it is concluded anew. What is merely
 is concluded of it. ``reference`` holds what must be known of everybody else.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
@@ -140,7 +141,9 @@ class OperationalSurroundings:
         if crowded:
             held = await self._nearby.held_back(crowded, self._policy.purpose)
             around.left_out |= {key for each in held if each.reason == "generic" for key in each.members} & set(crowded)
-        claims = await self._nearby.claims(sorted(keys - around.left_out))
+        stating: Counter[str] = Counter(key for claim in around.claims.values() for key in claim.identifiers)
+        open_keys = {key for key in keys - around.left_out if key not in crowds or crowds[key].carriers != stating[key]}
+        claims = await self._nearby.claims(sorted(open_keys)) if open_keys else []
         unknown = sorted({claim.record_id for claim in claims} - around.claims.keys() - centre.members)
         self._add(around, centre, claims, await self._nearby.individuals_of(unknown) if unknown else {})
         return keys

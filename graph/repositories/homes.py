@@ -8,7 +8,7 @@ from graph.model.claim import Claim, Sighting
 from graph.model.home import HomeKeys, Spelling, StatedHome, home_keys
 from graph.model.ids import IdentifierKey, IdentityId, RecordId
 from graph.repositories.neighbourhoods import NeighbourhoodRepository
-from graph.repositories.paging import batches
+from graph.repositories.paging import batches, instant
 from graph.statements import home as statements
 from graph.statements.identity import IdentityIdsParameters
 
@@ -51,7 +51,11 @@ class HomeRepository(NeighbourhoodRepository):
         """The sightings of some identifiers with any others; of each identifier no more than so many."""
         rows = await self._homes.run(statements.LIST_SIGHTINGS, statements.KeysParameters(keys=keys, most=most))
         return [
-            Sighting(left=IdentifierKey(row.left_key), right=IdentifierKey(row.right_key), first_seen=row.first_seen)
+            Sighting(
+                left=IdentifierKey(row.left_key),
+                right=IdentifierKey(row.right_key),
+                first_seen=instant(row.seconds, row.nanoseconds),
+            )
             for row in rows
         ]
 

@@ -3,9 +3,10 @@
 ``as_of`` is a moment of Kindred's own clock: what is read is what stood then; None is now.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 import orjson
 
@@ -157,6 +158,15 @@ class NeighbourhoodRepository:
         rows = await self._database.run(statements.READ_MEMBERS_OF, _around(sorted(set(identity_ids)), as_of))
         return _memberships(rows)
 
+    async def members_by_identity(
+        self, identity_ids: Iterable[str], *, as_of: datetime | None = None
+    ) -> dict[IdentityId, list[str]]:
+        """All members of some identities, whatever their purposes; those of a household are individuals."""
+        found: dict[IdentityId, list[str]] = defaultdict(list)
+        for row in await self._database.run(statements.READ_MEMBERS_OF, _around(sorted(set(identity_ids)), as_of)):
+            found[IdentityId(row.identity_id)].append(row.member)
+        return found
+
     async def decisions(self, members: Sequence[str], purpose: Purpose, *, as_of: datetime | None = None) -> list[Decision]:
         """The decisions about some members, then and before, oldest first; each once."""
         rows = await self._database.run(
@@ -286,12 +296,12 @@ def _claim(row: statements.ClaimAroundRow) -> Claim:
             given=row.given_name, middle=row.middle_name, family=row.family_name, suffix=row.name_suffix, full=row.full_name
         ),
         gender=row.gender,
-        birth_date=row.birth_date,
+        birth_date=None if row.birth_date is None else date.fromisoformat(row.birth_date),
         address=PostalAddress(
             street=row.street, city=row.city, region=row.region, postal_code=row.postal_code, country=row.country
         ),
-        at=row.at,
-        first_seen=row.first_seen,
+        at=instant(row.at_seconds, row.at_nanoseconds),
+        first_seen=instant(row.first_seen_seconds, row.first_seen_nanoseconds),
         identifiers=tuple(IdentifierKey(key) for key in sorted(row.identifiers)),
         rejected=tuple(sorted(rejected.items())),
     )

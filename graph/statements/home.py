@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from graph.statements.identity import IdentityIdsParameters, SightingRow
+from graph.statements.identity import IdentityIdsParameters
 from graph.statements.statement import NoRow, Statement
 
 
@@ -95,5 +95,15 @@ class HolderRow:
     identity_id: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenWithRow:
+    """Two identifiers seen together, and when first."""
+
+    left_key: str
+    right_key: str
+    seconds: int
+    nanoseconds: int
+
+
 LIST_HOLDERS = Statement(name="home/list_holders", parameters=KeysParameters, row=HolderRow, hot_path=True)
-LIST_SIGHTINGS = Statement(name="home/list_sightings", parameters=KeysParameters, row=SightingRow, hot_path=True)
+LIST_SIGHTINGS = Statement(name="home/list_sightings", parameters=KeysParameters, row=SeenWithRow, hot_path=True, plain=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from graph.statements.identity import DecisionRow, HeldBackRow
@@ -39,14 +39,17 @@ class ClaimAroundRow:
     name_suffix: str | None
     full_name: str | None
     gender: str | None
-    birth_date: date | None
+    birth_date: str | None
+    """Year, month and day."""
     street: str | None
     city: str | None
     region: str | None
     postal_code: str | None
     country: str | None
-    at: datetime
-    first_seen: datetime
+    at_seconds: int
+    at_nanoseconds: int
+    first_seen_seconds: int
+    first_seen_nanoseconds: int
     rejected: list[str]
     """Values that were not understood, as JSON, of the newest version first."""
     identifiers: list[str]
@@ -98,7 +101,9 @@ class MembershipAtRow:
     created_nanoseconds: int
 
 
-READ_CLAIMS_AROUND = Statement(name="review/read_claims_around", parameters=AroundParameters, row=ClaimAroundRow, hot_path=True)
+READ_CLAIMS_AROUND = Statement(
+    name="review/read_claims_around", parameters=AroundParameters, row=ClaimAroundRow, hot_path=True, plain=True
+)
 READ_SIGHTINGS_AROUND = Statement(
     name="review/read_sightings_around", parameters=AroundParameters, row=SightingAroundRow, hot_path=True
 )
