@@ -242,7 +242,8 @@ async def measure(
             async with open_database(stack_address(settings).neo4j) as database:
                 warm = Visits(customers=customers, source=f"warm-{name}", seed=processes)
                 await settled(settings)
-                await stream(installation, settings, warm, url=url, count=max(count // 3, 2_000))
+                # By as many events as the limit.
+                await stream(installation, settings, warm, url=url, count=len(WRITERS) * (count // 2))
                 visits = Visits(customers=customers, source=f"stream-{name}", seed=10 + processes)
                 done = taken[processes, concurrency] = await stream(installation, settings, visits, url=url, count=count)
                 await require_resolved(database, visits.sign_ins, seed=1)

@@ -151,8 +151,7 @@ class _Survey:
         both = [keys for keys in (*former, *stated) if keys.spelling is not None]
         spellings = {keys.spelling for keys in both if keys.spelling is not None}
         cities = {keys.city for keys in both if keys.city is not None}
-        await self._cover(spellings)
-        await self._cover_cities(cities)
+        await self._cover(spellings, cities)
         # With one more or less of an address's postal codes, those who state its city alone may live elsewhere.
         spellings |= {each for city in cities for each in self._book.in_city(city)}
         await self._cover(spellings)
@@ -295,22 +294,27 @@ class _Survey:
                 rows.append(StatedHome(record_id=claim.record_id, identity_id=identity, keys=home_keys(claim)))
         self._book.put(rows)
 
-    async def _cover(self, spellings: Iterable[Spelling]) -> None:
-        """Read all that is stated of the blocks of some spellings."""
-        keys = {each.key for each in spellings}
+    async def _cover(self, spellings: Iterable[Spelling], cities: Iterable[Spelling] = ()) -> None:
+        """Read all that is stated of the blocks of some spellings, and of addresses in some cities."""
+        keys, texts = {each.key for each in spellings}, {each.text for each in cities}
         while new := keys - self._covered:
-            self._covered |= new
-            rows = self._others(await self._nearby.homes(buildings=sorted(new), cities=()))
-            self._book.put(rows)
-            await self._cover_cities({row.keys.city for row in rows if row.keys.city is not None})
+            rows = await self._stating(new, texts - self._covered_cities)
+            there = [row for row in rows if row.keys.building in new]
+            await self._cover_cities({row.keys.city for row in there if row.keys.city is not None})
             # Whose postal code is another's may be of a block that was not asked for.
-            keys = {found.key for row in rows if (found := self._book.spelling(row.keys)) is not None}
+            keys = {found.key for row in there if (found := self._book.spelling(row.keys)) is not None}
+        if texts := texts - self._covered_cities:
+            await self._stating(set(), texts)
 
     async def _cover_cities(self, cities: Iterable[Spelling]) -> None:
-        new = {each.text for each in cities} - self._covered_cities
-        if new:
-            self._covered_cities |= new
-            self._book.put(self._others(await self._nearby.homes(buildings=(), cities=sorted(new))))
+        await self._cover((), cities)
+
+    async def _stating(self, buildings: Set[str], cities: Set[str]) -> list[StatedHome]:
+        self._covered |= buildings
+        self._covered_cities |= cities
+        rows = self._others(await self._nearby.homes(buildings=sorted(buildings), cities=sorted(cities)))
+        self._book.put(rows)
+        return rows
 
     def _others(self, rows: Iterable[StatedHome]) -> list[StatedHome]:
         """Without the centre's records, of which other things are known."""
@@ -328,8 +332,8 @@ class _Survey:
         if new:
             await self._load(new)
             keys = [home_keys(claim) for each in new for claim in self._claims.get(each, ())]
-            await self._cover({each.spelling for each in keys if each.spelling is not None})
-            await self._cover_cities({each.city for each in keys if each.city is not None})
+            spellings = {each.spelling for each in keys if each.spelling is not None}
+            await self._cover(spellings, {each.city for each in keys if each.city is not None})
             await self._cover(self._stated(new))
             await self._load(self._book.stating(self._book.buildings(self._stated(new))))
 

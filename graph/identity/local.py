@@ -122,15 +122,16 @@ class NeighbourhoodReader:
             walk.claims[claim.record_id] = claim
             reached.add(claim.record_id)
         stated = {key for member in frontier if member in walk.claims for key in walk.claims[member].identifiers}
-        await self._judge(walk, stated - walk.inside, as_of)
-        reached |= {key for key in stated if walk.walkable[key] or self._is_silent_member(key)}
         sightings = [each for member in asked for each in around[member].sightings or ()]
         if unlisted := [member for member in asked if around[member].sightings is None]:
             sightings += await self._repository.sightings(unlisted, as_of=as_of)
         for sighting in sightings:
             walk.sightings[sighting.left, sighting.right] = sighting
         seen = {key for pair in walk.sightings for key in pair if frontier & set(pair)} - walk.inside
-        await self._judge(walk, seen, as_of)
+        # All at once, and what comes next with it: a question costs more than what is in it.
+        await self._look(walk, (reached | stated | seen) - walk.inside, as_of)
+        await self._judge(walk, (stated | seen) - walk.inside, as_of)
+        reached |= {key for key in stated if walk.walkable[key] or self._is_silent_member(key)}
         reached |= {key for key in seen if walk.walkable[key]}
         matched = sorted(record for record in frontier & walk.claims.keys() if around[record].matched)
         for match in await self._repository.matches(matched, as_of=as_of) if matched else ():

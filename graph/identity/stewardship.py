@@ -106,6 +106,8 @@ class _Held:
 class _Plans:
     """Everything that an action changes."""
 
+    about: frozenset[str]
+    """Members of whom something is new."""
     around: Neighbourhood
     policies: Mapping[Purpose, Policy]
     plans: tuple[MembershipPlan, ...]
@@ -299,6 +301,7 @@ class Stewardship:
         homes = await graph.nearby.memberships(touched, Purpose.HOUSEHOLD) if scope.households and touched else NOBODY
         wanted = [Purpose.HOUSEHOLD] * scope.households + [Purpose.OPERATIONAL] * scope.operational
         pending = False
+        about = members | change.touched()
         if wanted:
             following = Following(
                 graph.nearby,
@@ -306,7 +309,6 @@ class Stewardship:
                 policies=policies,
                 reference=await self._references.in_force(graph.references, ids=scope.references),
             )
-            about = members | change.touched()
             only: dict[Purpose, frozenset[IdentityId]] = {}
             if change == NO_CHANGE and about <= around.around.keys():
                 bearing = bearing_of(around, settled.plan, about, household=policies[Purpose.HOUSEHOLD])
@@ -326,6 +328,7 @@ class Stewardship:
                 plans.append(self._plan_of(purpose, made, found.current, found.parts, found.first_seen))
                 held[purpose] = _Held(findings=found.findings, members=found.members)
         return _Plans(
+            about=about,
             around=around,
             policies=policies,
             plans=tuple(plans),
@@ -397,16 +400,15 @@ class Stewardship:
         for plan in planned.plans:
             await graph.identities.apply(_because(plan, said), run_id=run_id, progress=lambda _: None)
         for purpose, held in planned.held.items():
-            about = held.members
-            if purpose is Purpose.INDIVIDUAL:
-                about = frozenset(member for member in about if planned.around.around[member].held_back)
-            standing = await graph.nearby.held_back(sorted(about), purpose) if about else []
+            nothing_held = {member for member, there in planned.around.around.items() if not there.held_back}
+            about = sorted(held.members - nothing_held)
+            standing = await graph.nearby.held_back(about, purpose) if about else []
             kept = LOCAL_REASONS_KEPT if purpose is Purpose.INDIVIDUAL else (PREDICTED,)
             among = [each for each in standing if each.reason not in kept and held.members.issuperset(each.members)]
             target = {(each.reason, each.members): each.detail for each in held.findings if each.reason not in kept}
             if target or among:
                 await graph.reviews.report_held_back(purpose, target, among=among, now=planned.plans[0].at)
-        await graph.nearby.keep(planned.around.evidence.claims)
+        await graph.nearby.keep(claim for record, claim in planned.around.claims.items() if record in planned.about)
 
     @asynccontextmanager
     async def _leases(self, run_id: str) -> AsyncIterator[None]:

@@ -122,7 +122,8 @@ class OperationalSurroundings:
             self._add(around, centre, await self._nearby.claims(new), records)
         await self._holders(around, centre, self._verified(around.claims.values()) - shared)
         # An identifier belongs to an identity where it is of the same individual.
-        if unknown := sorted(around.members - around.individual_of.keys() - around.claims.keys() - centre.members):
+        unread = around.members - around.individual_of.keys() - around.claims.keys() - centre.members
+        if unknown := sorted(key for key in unread if self._policy.kind_of(key).member):
             around.individual_of.update(await self._nearby.individuals_of(unknown))
         mine = sorted(around.claims)
         if mine:
