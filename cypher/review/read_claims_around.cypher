@@ -27,7 +27,8 @@ RETURN record.id AS record_id, record.source AS source, record.entity_type AS en
        named.given_name AS given_name, named.middle_name AS middle_name, named.family_name AS family_name,
        named.name_suffix AS name_suffix, named.full_name AS full_name, gendered.gender AS gender,
        toString(born.birth_date) AS birth_date, addressed.street AS street, addressed.city AS city, addressed.region AS region,
-       addressed.postal_code AS postal_code, addressed.country AS country, at.epochSeconds AS at_seconds, at.nanosecond AS at_nanoseconds,
+       addressed.postal_code AS postal_code, addressed.country AS country,
+       at.epochSeconds AS at_seconds, at.nanosecond AS at_nanoseconds,
        first_seen.epochSeconds AS first_seen_seconds, first_seen.nanosecond AS first_seen_nanoseconds, rejected,
        COLLECT {
          MATCH (record)-[states:STATES]->(identifier:Identifier)

@@ -298,18 +298,19 @@ class _Survey:
         """Read all that is stated of the blocks of some spellings, and of addresses in some cities."""
         keys, texts = {each.key for each in spellings}, {each.text for each in cities}
         while new := keys - self._covered:
-            rows = await self._stating(new, texts - self._covered_cities)
+            rows = await self._ask(new, texts - self._covered_cities)
             there = [row for row in rows if row.keys.building in new]
             await self._cover_cities({row.keys.city for row in there if row.keys.city is not None})
             # Whose postal code is another's may be of a block that was not asked for.
             keys = {found.key for row in there if (found := self._book.spelling(row.keys)) is not None}
         if texts := texts - self._covered_cities:
-            await self._stating(set(), texts)
+            await self._ask(set(), texts)
 
     async def _cover_cities(self, cities: Iterable[Spelling]) -> None:
         await self._cover((), cities)
 
-    async def _stating(self, buildings: Set[str], cities: Set[str]) -> list[StatedHome]:
+    async def _ask(self, buildings: Set[str], cities: Set[str]) -> list[StatedHome]:
+        """Read all that is stated of some blocks, and of addresses in some cities, in one statement."""
         self._covered |= buildings
         self._covered_cities |= cities
         rows = self._others(await self._nearby.homes(buildings=sorted(buildings), cities=sorted(cities)))

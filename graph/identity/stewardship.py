@@ -399,8 +399,8 @@ class Stewardship:
     async def _apply(self, graph: _Graph, planned: _Plans, *, run_id: str, said: str | None) -> None:
         for plan in planned.plans:
             await graph.identities.apply(_because(plan, said), run_id=run_id, progress=lambda _: None)
+        nothing_held = {member for member, there in planned.around.around.items() if not there.held_back}
         for purpose, held in planned.held.items():
-            nothing_held = {member for member, there in planned.around.around.items() if not there.held_back}
             about = sorted(held.members - nothing_held)
             standing = await graph.nearby.held_back(about, purpose) if about else []
             kept = LOCAL_REASONS_KEPT if purpose is Purpose.INDIVIDUAL else (PREDICTED,)
